@@ -1,0 +1,67 @@
+"""Bearer-token middleware for ASGI: every route is protected unless the allowlist says otherwise."""
+
+from .claims import Claims
+from .errors import (
+    AmbiguousPath,
+    AuthenticationUnavailable,
+    AuthError,
+    BadSignature,
+    ConfigurationError,
+    InsufficientScope,
+    InvalidClaims,
+    InvalidRequest,
+    InvalidToken,
+    MalformedCredentials,
+    MalformedToken,
+    NoCredentials,
+    SeveralCredentials,
+    TokenExpired,
+    TokenNotYetValid,
+    UnknownIssuer,
+    UnknownKey,
+    UnsupportedToken,
+    UserRefused,
+    WrongAudience,
+)
+from .issuers import Issuer
+from .issuing import TokenIssuer
+from .keys import StaticKeys
+from .middleware import BearerMiddleware
+from .policy import Rule, optional, protected, public
+from .users import AnonymousUser, User
+from .verification import Limits
+
+__all__ = [
+    "AmbiguousPath",
+    "AnonymousUser",
+    "AuthError",
+    "AuthenticationUnavailable",
+    "BadSignature",
+    "BearerMiddleware",
+    "Claims",
+    "ConfigurationError",
+    "InsufficientScope",
+    "InvalidClaims",
+    "InvalidRequest",
+    "InvalidToken",
+    "Issuer",
+    "Limits",
+    "MalformedCredentials",
+    "MalformedToken",
+    "NoCredentials",
+    "Rule",
+    "SeveralCredentials",
+    "StaticKeys",
+    "TokenExpired",
+    "TokenIssuer",
+    "TokenNotYetValid",
+    "UnknownIssuer",
+    "UnknownKey",
+    "UnsupportedToken",
+    "User",
+    "UserRefused",
+    "WrongAudience",
+    "optional",
+    "protected",
+    "public",
+]

@@ -1,0 +1,194 @@
+"""The tree of refusals: every one knows its status, its RFC 6750 error and its fixed sentences.
+
+    AuthError
+    ├── NoCredentials                  401  no error attribute
+    ├── InvalidRequest                 400  invalid_request
+    │   ├── AmbiguousPath                   two parsers could read the path differently
+    │   ├── MalformedCredentials            `Authorization: Bearer` and no single b64token after it
+    │   └── SeveralCredentials              more than one Authorization field
+    ├── InvalidToken                   401  invalid_token
+    │   ├── MalformedToken                  not the strict compact form of a signed JWT
+    │   ├── UnsupportedToken                crit, b64, nested, encrypted, sender-constrained, another kind
+    │   ├── UnknownIssuer
+    │   ├── UnknownKey                      no key of the issuer fits `kid` and `alg`
+    │   ├── BadSignature
+    │   ├── InvalidClaims                   a claim is missing or has the wrong type
+    │   ├── WrongAudience
+    │   ├── TokenExpired
+    │   ├── TokenNotYetValid
+    │   └── UserRefused                     the user loader knows no such user
+    ├── InsufficientScope              403  insufficient_scope
+    └── AuthenticationUnavailable      503  our fault: keys or users cannot be had now
+
+    ConfigurationError                 raised at construction, lists every fault
+
+Texts are class constants, so nothing that a client sent can reach a header, a body or a log line.
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class AuthError(Exception):
+    """A refusal. `code` is the stable name for logs, `description` the RFC 6750 `error_description`."""
+
+    status: ClassVar[int] = 401
+    error: ClassVar[str | None] = None
+    detail: ClassVar[str] = "Could not validate credentials"
+    description: ClassVar[str | None] = None
+    code: ClassVar[str] = "auth_error"
+    retry_after: ClassVar[int | None] = None
+    """Seconds after which the client may try again (RFC 9110 section 10.2.3)."""
+
+    scopes: tuple[str, ...] = ()
+    """The scopes that were required, where missing ones are the reason. From configuration only."""
+
+
+class NoCredentials(AuthError):
+    """Nobody asked for anything yet: RFC 6750 section 3 wants no `error` here."""
+
+    detail = "Not authenticated"
+    code = "no_credentials"
+
+
+class InvalidRequest(AuthError):
+    """The request itself is malformed (RFC 6750 section 3.1)."""
+
+    status = 400
+    error = "invalid_request"
+    detail = "Bad request"
+    description = "The request is malformed"
+    code = "invalid_request"
+
+
+class AmbiguousPath(InvalidRequest):
+    """A path that two parsers could read differently; decided before any rule is looked at."""
+
+    description = "The request path is ambiguous"
+    code = "ambiguous_path"
+
+
+class MalformedCredentials(InvalidRequest):
+    """An Authorization field that RFC 6750 section 2.1 does not allow."""
+
+    description = "The Authorization header is malformed"
+    code = "malformed_credentials"
+
+
+class SeveralCredentials(InvalidRequest):
+    """More than one Authorization field: it is not a list (RFC 9110 section 5.3)."""
+
+    description = "More than one Authorization header was sent"
+    code = "several_credentials"
+
+
+class InvalidToken(AuthError):
+    """The token is expired, revoked, malformed or invalid for other reasons (RFC 6750 section 3.1)."""
+
+    error = "invalid_token"
+    description = "The access token is invalid"
+    code = "invalid_token"
+
+
+class MalformedToken(InvalidToken):
+    """Not the compact form of a signed JWT, read strictly (RFC 7515 sections 2, 4, 5.2 and 7.1)."""
+
+    description = "The access token is malformed"
+    code = "malformed_token"
+
+
+class UnsupportedToken(InvalidToken):
+    """A kind of token that is not accepted here (RFC 8725 sections 3.11 and 3.12)."""
+
+    description = "This kind of token is not accepted"
+    code = "unsupported_token"
+
+
+class UnknownIssuer(InvalidToken):
+    """`iss` names nobody who may sign for us (RFC 7519 section 4.1.1)."""
+
+    description = "The issuer of the access token is not trusted"
+    code = "unknown_issuer"
+
+
+class UnknownKey(InvalidToken):
+    """No key of the issuer fits the header's `kid` and `alg` (RFC 7515 section 4.1.4)."""
+
+    description = "The access token is signed with an unknown key or algorithm"
+    code = "unknown_key"
+
+
+class BadSignature(InvalidToken):
+    """The signature does not verify (RFC 7515 section 5.2)."""
+
+    description = "The signature of the access token is invalid"
+    code = "bad_signature"
+
+
+class InvalidClaims(InvalidToken):
+    """A claim is missing or has the wrong type (RFC 7519 section 4.1)."""
+
+    description = "The claims of the access token are invalid"
+    code = "invalid_claims"
+
+
+class WrongAudience(InvalidToken):
+    """The token is meant for somebody else (RFC 7519 section 4.1.3)."""
+
+    description = "The access token is meant for another audience"
+    code = "wrong_audience"
+
+
+class TokenExpired(InvalidToken):
+    """Now is at or after `exp` (RFC 7519 section 4.1.4), or the token is over the maximum age."""
+
+    description = "The access token expired"
+    code = "token_expired"
+
+
+class TokenNotYetValid(InvalidToken):
+    """Now is before `nbf` or `iat` (RFC 7519 sections 4.1.5 and 4.1.6)."""
+
+    description = "The access token is not valid yet"
+    code = "token_not_yet_valid"
+
+
+class UserRefused(InvalidToken):
+    """The token is good, but the user loader knows no such user any more."""
+
+    description = "The user of the access token is not accepted"
+    code = "user_refused"
+
+
+class InsufficientScope(AuthError):
+    """A valid token with too little scope or role (RFC 6750 section 3.1)."""
+
+    status = 403
+    error = "insufficient_scope"
+    detail = "Not enough permissions"
+    description = "The access token lacks a required permission"
+    code = "insufficient_scope"
+
+    def __init__(self, scopes: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.scopes = scopes
+
+
+class AuthenticationUnavailable(AuthError):
+    """Keys or users cannot be had at the moment. A `user_loader` may raise it when its store is down."""
+
+    status = 503
+    detail = "Authentication is temporarily unavailable"
+    code = "authentication_unavailable"
+    retry_after = 5
+
+
+class ConfigurationError(ValueError):
+    """Everything that is wrong with a configuration, each fault with what to write instead."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        """One sentence a fault."""
+        lines = "".join(f"\n  - {fault}" for fault in self.faults)
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__(f"{count} in the configuration:{lines}")

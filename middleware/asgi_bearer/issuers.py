@@ -1,0 +1,118 @@
+"""Issuer: who may sign for us, with which keys, and what its tokens must say."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from .keys.static import StaticKeys
+from .keys.verification_key import ALGORITHMS, HMAC_ALGORITHMS, KeyRing, canonical_algorithm
+
+ASYMMETRIC_ALGORITHMS = tuple(name for name in ALGORITHMS if name not in HMAC_ALGORITHMS)
+"""The default. Their order matters for a key that names no algorithm of its own: it is used with the first that fits,
+so with RS256 where it is an RSA key (one algorithm a key: RFC 8725bis section 3.1)."""
+
+MAX_LEEWAY = timedelta(minutes=5)
+
+
+class Issuer:
+    """A trusted issuer of access tokens, and the audience that its tokens must name.
+
+    issuer: compared with `iss` exactly, character by character (RFC 7519 section 4.1.1).
+    audience: our own name as a resource server, or several; one of them must be a member of `aud`.
+    keys: `StaticKeys`, the keys that this issuer signs with. They never verify a token of another issuer.
+    algorithms: the closed list of accepted ones. Default: the asymmetric ones; where `keys` come from a secret, that
+        secret's own. HMAC and public keys never mix.
+    token_type: the header's `typ`, such as "at+jwt" (RFC 9068 section 4), which then must be there. Default: absent,
+        `JWT` or `at+jwt`.
+    leeway: clock difference allowed for `exp`, `nbf` and `iat`; 0 to 5 minutes.
+    max_age: if set, tokens must carry `iat` and be younger than this.
+    roles_claim: where roles are found: a claim's name, or a path such as ("realm_access", "roles").
+
+    An issuer is a declaration: what is wrong with it is raised, together with all other faults, by the middleware.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        audience: str | Iterable[str],
+        *,
+        keys: StaticKeys | None = None,
+        algorithms: Iterable[str] | None = None,
+        token_type: str | None = None,
+        leeway: timedelta = timedelta(0),
+        max_age: timedelta | None = None,
+        roles_claim: str | Iterable[str] = "roles",
+    ) -> None:
+        self.name = issuer
+        self.audiences = _strings(audience)
+        self.keys = keys
+        self.algorithms = _algorithms(algorithms, keys)
+        self.token_types = _token_types(token_type)
+        self.leeway = leeway
+        self.max_age = max_age
+        self.roles_claim = (roles_claim,) if isinstance(roles_claim, str) else tuple(roles_claim)
+        self._ring = KeyRing.of(keys.keys if isinstance(keys, StaticKeys) else (), self.algorithms)
+        self.find_keys = self._ring.find
+
+    def faults(self) -> Iterator[str]:
+        """Everything that is wrong with this issuer and its keys, a sentence each with what to write instead."""
+        where = f"Issuer({self.name!r})"
+        if not isinstance(self.name, str) or not self.name:
+            yield f'{where}: the issuer must be the exact text of `iss`, such as "https://login.example.com/"'
+        if not self.audiences or not all(isinstance(name, str) and name for name in self.audiences):
+            yield f'{where}: the audience must not be empty; write the name of this API, such as audience="orders-api"'
+        if not isinstance(self.leeway, timedelta) or not timedelta(0) <= self.leeway <= MAX_LEEWAY:
+            yield f"{where}: leeway must be a timedelta from 0 to 5 minutes, such as timedelta(seconds=30)"
+        if self.max_age is not None and not (isinstance(self.max_age, timedelta) and self.max_age > timedelta(0)):
+            yield f"{where}: max_age must be a timedelta over 0, such as timedelta(hours=1), or None"
+        if not all(isinstance(name, str) and name for name in self.roles_claim) or not self.roles_claim:
+            yield f'{where}: roles_claim must be a claim\'s name or a path such as ("realm_access", "roles")'
+        if not all(isinstance(name, str) and name for name in self.token_types - {None}):
+            yield f'{where}: token_type must be a media type such as "at+jwt", or None'
+        yield from (f"{where}: {fault}" for fault in self._algorithm_faults())
+        yield from (f"{where}: {fault}" for fault in self._key_faults())
+
+    def _algorithm_faults(self) -> Iterator[str]:
+        if not self.algorithms:
+            yield 'algorithms must not be empty; write for example algorithms=["RS256"], or leave it out'
+        for name in self.algorithms:
+            if name not in ALGORITHMS:
+                instead = ", ".join(ALGORITHMS)
+                yield f"algorithm {name!r} is not accepted here; write one of {instead}"
+        symmetric = HMAC_ALGORITHMS.intersection(self.algorithms)
+        if symmetric and len(symmetric) < len(self.algorithms):
+            yield (
+                "HMAC and public-key algorithms must not be mixed, or a public key could be taken for a secret; "
+                "write two issuers, or the algorithms of one kind"
+            )
+
+    def _key_faults(self) -> Iterator[str]:
+        if not isinstance(self.keys, StaticKeys):
+            yield "keys are needed; write keys=StaticKeys.from_jwks(…), .from_pem(…) or .from_secret(…)"
+            return
+        yield from self.keys.faults
+        if self.keys.keys and not self._ring.keys:
+            found = ", ".join(sorted({key.description for key in self.keys.keys}))
+            yield f"none of the keys ({found}) fits the algorithms {', '.join(self.algorithms)}; change one of them"
+
+
+def canonical_type(token_type: str) -> str:
+    """`typ` as it is compared: without case, `application/` implied (RFC 7515 section 4.1.9)."""
+    return token_type.lower().removeprefix("application/")
+
+
+def _strings(value: str | Iterable[str]) -> frozenset[str]:
+    return frozenset((value,) if isinstance(value, str) else value or ())
+
+
+def _algorithms(algorithms: Iterable[str] | None, keys: StaticKeys | None) -> tuple[str, ...]:
+    if algorithms is None:
+        secret_ones = {key.algorithm for key in keys.keys if key.is_secret} if isinstance(keys, StaticKeys) else set()
+        return tuple(sorted(name for name in secret_ones if name)) or ASYMMETRIC_ALGORITHMS
+    names = (algorithms,) if isinstance(algorithms, str) else tuple(algorithms)
+    return tuple(dict.fromkeys(canonical_algorithm(name) for name in names))
+
+
+def _token_types(token_type: str | None) -> frozenset[str | None]:
+    if token_type is None:
+        return frozenset((None, "jwt", "at+jwt"))
+    return frozenset((canonical_type(token_type),)) if isinstance(token_type, str) else frozenset((token_type,))

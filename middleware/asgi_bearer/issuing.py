@@ -1,0 +1,111 @@
+"""TokenIssuer: signs access tokens in the form of RFC 9068, for a login of one's own, tests and small deployments."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from joserfc import jwt
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+
+from .errors import ConfigurationError
+from .keys.secret import secret_faults
+from .keys.verification_key import ALGORITHMS, HMAC_ALGORITHMS, DeclaredKey, Key, canonical_algorithm
+
+_OWN_CLAIMS = frozenset(("iss", "sub", "aud", "iat", "exp", "jti", "scope", "roles"))
+
+
+class TokenIssuer:
+    """Signs tokens that `Issuer(issuer, audience, keys=…)` verifies.
+
+    key: a secret for HS256, HS384 and HS512, else a private key in PEM.
+    algorithm: any of those that verify. lifetime: from issuing to `exp`; over 0.
+    key_id: written into the header as `kid`, so that keys can be rotated. clock: seconds since 1970.
+
+    Raises ConfigurationError with every fault at once.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        audience: str,
+        key: str | bytes,
+        *,
+        algorithm: str = "HS256",
+        lifetime: timedelta = timedelta(minutes=15),
+        key_id: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        algorithm = canonical_algorithm(algorithm)
+        octets = key.encode("utf-8", "surrogatepass") if isinstance(key, str) else key
+        faults = [*_faults(issuer, audience, lifetime), *_key_faults(octets, algorithm)]
+        if faults:
+            raise ConfigurationError(faults)
+        self.issuer = issuer
+        self.audience = audience
+        self.lifetime = lifetime
+        self._algorithm = algorithm
+        self._header = {"alg": algorithm, "typ": "at+jwt"} | ({} if key_id is None else {"kid": key_id})
+        self._key = _load_key(octets, algorithm)
+        self._clock = clock
+
+    def issue(self, subject: str, *, scopes: Iterable[str] = (), roles: Iterable[str] = (), **claims: Any) -> str:
+        """A signed token for `subject`; further `claims` go in as they are. Raises ValueError for bad input."""
+        if not isinstance(subject, str) or not subject:
+            raise ValueError("the subject must be a non-empty string")
+        if taken := sorted(_OWN_CLAIMS.intersection(claims)):
+            raise ValueError(f"{', '.join(taken)} cannot be overridden; make another TokenIssuer")
+        granted = [scopes] if isinstance(scopes, str) else list(scopes)
+        if any(not scope or " " in scope for scope in granted):
+            raise ValueError("a scope must be a non-empty string without spaces")
+        now = int(self._clock())
+        members: dict[str, Any] = {
+            **claims,
+            "iss": self.issuer,
+            "sub": subject,
+            "aud": self.audience,
+            "iat": now,
+            "exp": now + int(self.lifetime.total_seconds()),
+            "jti": secrets.token_urlsafe(16),
+        }
+        if granted:
+            members["scope"] = " ".join(granted)
+        if held := [roles] if isinstance(roles, str) else list(roles):
+            members["roles"] = held
+        return jwt.encode(dict(self._header), members, self._key, algorithms=[self._algorithm])
+
+
+def _faults(issuer: object, audience: object, lifetime: object) -> Iterator[str]:
+    if not isinstance(issuer, str) or not issuer:
+        yield 'the issuer must be a non-empty string, such as "https://login.example.com/"'
+    if not isinstance(audience, str) or not audience:
+        yield 'the audience must be a non-empty string, such as "orders-api"'
+    if not isinstance(lifetime, timedelta) or lifetime < timedelta(seconds=1):
+        yield "the lifetime must be a timedelta of a second or more, such as timedelta(minutes=15)"
+
+
+def _key_faults(key: object, algorithm: str) -> Iterator[str]:
+    if not isinstance(key, bytes):
+        yield "the key must be str or bytes"
+    elif algorithm not in ALGORITHMS:
+        yield f"algorithm {algorithm!r} is not accepted here; write one of {', '.join(ALGORITHMS)}"
+    elif algorithm in HMAC_ALGORITHMS:
+        yield from secret_faults(key, algorithm)
+    else:
+        try:
+            description = DeclaredKey(_load_key(key, algorithm), None, None).description
+        except Exception:  # whatever cryptography raises on a text that is not such a key
+            yield f"the key must be a private key in PEM for {algorithm}"
+            return
+        if ALGORITHMS[algorithm] != description:
+            yield f"{algorithm} needs a key of kind {ALGORITHMS[algorithm]}, not {description}"
+
+
+def _load_key(key: bytes, algorithm: str) -> Key:
+    if algorithm in HMAC_ALGORITHMS:
+        return OctKey.import_key(key)
+    classes: dict[str, type[Key]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
+    loaded: Any = load_pem_private_key(key, password=None)
+    return classes[ALGORITHMS[algorithm].split()[0]].import_key(loaded)

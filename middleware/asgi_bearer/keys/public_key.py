@@ -1,0 +1,151 @@
+"""Public keys from PEM and JWK: what is accepted, and what is wrong with the rest.
+
+A `KeyFault` says it in one sentence with what to write instead.
+"""
+
+import warnings
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+
+from .secret import secret_faults
+from .verification_key import ALGORITHMS, DeclaredKey, Key, canonical_algorithm
+
+_SMALL_ORDER = frozenset(
+    bytes.fromhex(point)
+    for y in (
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    )
+    for point in (y, f"{y[:-2]}{int(y[-2:], 16) | 0x80:02x}")
+)
+"""The points of Ed25519 of small order, in every encoding: one signature is then good for any message."""
+
+
+class KeyFault(ValueError):
+    """A key that cannot be used; the text says why and what to write instead."""
+
+
+def key_from_pem(pem: bytes, algorithm: str | None, key_id: str | None) -> DeclaredKey:
+    """The public key in `pem`: SubjectPublicKeyInfo, PKCS #1 or an X.509 certificate. Raises KeyFault."""
+    if b"PRIVATE KEY-----" in pem:
+        raise KeyFault(
+            "a private key where a public one is meant; write its public part: openssl pkey -in key.pem -pubout"
+        )
+    if b"-----BEGIN" not in pem:
+        raise KeyFault("not a PEM: it must start with -----BEGIN PUBLIC KEY----- or -----BEGIN CERTIFICATE-----")
+    if b"\n" not in pem.strip():
+        raise KeyFault(
+            'the PEM lost its newlines, as environment variables often make it; write pem.replace("\\\\n", "\\n") '
+            "or read it from a file"
+        )
+    try:
+        if b"-----BEGIN CERTIFICATE-----" in pem:
+            loaded: Any = x509.load_pem_x509_certificate(pem).public_key()
+        else:
+            loaded = load_pem_public_key(pem)
+    except Exception as error:  # cryptography raises ValueError, UnsupportedAlgorithm, TypeError
+        raise KeyFault("the PEM cannot be read; write a public key: openssl pkey -in key.pem -pubout") from error
+    return _declared(_wrap(loaded), algorithm, key_id)
+
+
+def key_from_jwk(jwk: object) -> DeclaredKey:
+    """The public key or secret in one member of a JWK Set (RFC 7517 section 4). Raises KeyFault."""
+    if not isinstance(jwk, Mapping):
+        raise KeyFault("a JWK must be a JSON object")
+    if jwk.get("kty") != "oct" and "d" in jwk:
+        raise KeyFault("a private key where a public one is meant; write the JWK without d, p, q, dp, dq and qi")
+    if jwk.get("use", "sig") != "sig":
+        raise KeyFault('use is not "sig"; write a key for signatures')
+    operations = jwk.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
+        raise KeyFault('key_ops does not have "verify"; write ["verify"] or leave it out')
+    algorithm, key_id = jwk.get("alg"), jwk.get("kid")
+    if not isinstance(algorithm, str | None) or not isinstance(key_id, str | None):
+        raise KeyFault("alg and kid must be strings")
+    key = _import_jwk({name: value for name, value in jwk.items() if name not in ("use", "key_ops")})
+    if isinstance(key, OctKey):
+        for fault in secret_faults(key.raw_value, algorithm or "HS256"):
+            raise KeyFault(fault)
+        algorithm = algorithm or "HS256"
+    return _declared(key, algorithm, key_id)
+
+
+def _import_jwk(jwk: dict[str, Any]) -> Key:
+    classes: dict[object, type[Key]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey, "oct": OctKey}
+    key_type = jwk.get("kty")
+    if not isinstance(key_type, str) or key_type not in classes:
+        raise KeyFault("kty must be RSA, EC, OKP or oct")
+    for name in ("n", "e", "x", "y", "k"):
+        _check_base64url(jwk.get(name, ""))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # joserfc warns where `_declared` and `secret_faults` refuse
+            return classes[key_type].import_key(jwk)
+    except Exception as error:  # KeyError, ValueError, TypeError, binascii.Error, JoseError on broken members
+        raise KeyFault(f"the {key_type} key cannot be read") from error
+
+
+def _check_base64url(text: object) -> None:
+    """Strictly, since joserfc skips characters that do not belong to the alphabet."""
+    try:
+        encoded = text.encode("ascii") if isinstance(text, str) else None
+        canonical = (
+            encoded is not None and urlsafe_b64encode(urlsafe_b64decode(encoded + b"==")).rstrip(b"=") == encoded
+        )
+    except ValueError:
+        canonical = False
+    if not canonical:
+        raise KeyFault("the numbers of a JWK must be strings of base64url without padding (RFC 7518 section 6)")
+
+
+def _wrap(loaded: object) -> Key:
+    if isinstance(loaded, RSAPublicKey):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of small moduli, which `_declared` refuses
+            return RSAKey.import_key(loaded)
+    if isinstance(loaded, EllipticCurvePublicKey) and loaded.curve.name in ("secp256r1", "secp384r1", "secp521r1"):
+        return ECKey.import_key(loaded)
+    if isinstance(loaded, Ed25519PublicKey):
+        return OKPKey.import_key(loaded)
+    raise KeyFault("this kind of key is not accepted; write RSA, EC on P-256, P-384 or P-521, or Ed25519")
+
+
+def _declared(key: Key, algorithm: str | None, key_id: str | None) -> DeclaredKey:
+    if isinstance(key, RSAKey):
+        _check_rsa(key.public_key)
+    if isinstance(key, OKPKey):
+        _check_edwards(key.public_key)
+    declared = DeclaredKey(key, key_id, None if algorithm is None else canonical_algorithm(algorithm))
+    if declared.algorithm is not None and ALGORITHMS.get(declared.algorithm) != declared.description:
+        raise KeyFault(f"algorithm {algorithm!r} does not fit a key of kind {declared.description}")
+    if declared.description not in ALGORITHMS.values():
+        raise KeyFault(f"a key of kind {declared.description} is not accepted; write P-256, P-384 or P-521")
+    return declared
+
+
+def _check_rsa(key: RSAPublicKey) -> None:
+    if not 2048 <= key.key_size <= 8192:  # RFC 7518 section 3.3; over it each verification is a gift to attackers
+        raise KeyFault(f"the RSA key has {key.key_size} bits; make one with 2048 to 8192")
+    exponent = key.public_numbers().e
+    if exponent < 3 or exponent % 2 == 0 or exponent.bit_length() > 64:
+        raise KeyFault("the RSA key has an unusual exponent; make one with 65537")
+
+
+def _check_edwards(key: object) -> None:
+    if not isinstance(key, Ed25519PublicKey):
+        raise KeyFault("this OKP key cannot sign here; write an Ed25519 key")
+    if key.public_bytes_raw() in _SMALL_ORDER:
+        raise KeyFault("the Ed25519 key is a point of small order, with which anybody can sign; make a new one")

@@ -1,0 +1,95 @@
+"""StaticKeys: keys at hand, from a secret, a PEM or a JWK Set."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from joserfc.jwk import OctKey
+
+from ..strict_json import read_object
+from .public_key import KeyFault, key_from_jwk, key_from_pem
+from .secret import secret_faults
+from .verification_key import DeclaredKey
+
+_log = logging.getLogger("asgi_bearer")
+
+
+class StaticKeys:
+    """Keys at hand. Made by `from_secret`, `from_pem` or `from_jwks`, never called itself.
+
+    What is wrong with them is in `faults`; the middleware raises it together with all other faults.
+    """
+
+    def __init__(self, keys: Iterable[DeclaredKey], faults: Iterable[str]) -> None:
+        self.keys = tuple(keys)
+        self.faults = tuple(faults)
+
+    @classmethod
+    def from_secret(cls, secret: str | bytes, *, algorithm: str = "HS256", key_id: str | None = None) -> Self:
+        """One secret, shared with the issuer, for HMAC (RFC 7518 section 3.2).
+
+        It has at least the bytes of the hash: 32 for HS256, 48 for HS384, 64 for HS512. A `str` counts as UTF-8.
+        """
+        octets = _octets(secret)
+        if octets is None:
+            return cls((), ["the secret must be str or bytes"])
+        faults = tuple(secret_faults(octets, algorithm))
+        if faults:
+            return cls((), faults)
+        return cls([DeclaredKey(OctKey.import_key(octets), key_id, algorithm)], ())
+
+    @classmethod
+    def from_pem(cls, pem: str | bytes, *, algorithm: str | None = None, key_id: str | None = None) -> Self:
+        """One public key or X.509 certificate. Without `algorithm` it is used with the issuer's first that fits."""
+        octets = _octets(pem)
+        if octets is None:
+            return cls((), ["the PEM must be str or bytes"])
+        try:
+            return cls([key_from_pem(octets, algorithm, key_id)], ())
+        except KeyFault as fault:
+            return cls((), [str(fault)])
+
+    @classmethod
+    def from_jwks(cls, jwks: Mapping[str, Any] | str | bytes) -> Self:
+        """A JWK Set (RFC 7517 section 5), as JSON or parsed. A bad key in it is skipped with a warning.
+
+        A set without one good key, with a private key, or with secrets beside public keys, is a fault.
+        """
+        members = jwks if isinstance(jwks, Mapping) else _parsed(jwks)
+        listed = None if members is None else members.get("keys")
+        if not isinstance(listed, list):
+            return cls((), ['the JWK Set must be a JSON object {"keys": [...]}'])
+        keys, faults = _read_keys(listed)
+        if any(isinstance(jwk, Mapping) and jwk.get("kty") != "oct" and "d" in jwk for jwk in listed):
+            return cls((), ["the JWK Set has a private key; take it out, and replace that key if others saw the set"])
+        if len({key.is_secret for key in keys}) > 1:
+            return cls((), ["the JWK Set mixes secrets and public keys; write two issuers, or the keys of one kind"])
+        if not keys:
+            return cls((), [f"the JWK Set has no usable key; {fault}" for fault in faults] or ["the JWK Set is empty"])
+        for fault in faults:
+            _log.warning("a key of the JWK Set is skipped: %s", fault)
+        return cls(keys, ())
+
+
+def _read_keys(listed: list[Any]) -> tuple[list[DeclaredKey], list[str]]:
+    keys, faults = [], []
+    for position, jwk in enumerate(listed):
+        try:
+            keys.append(key_from_jwk(jwk))
+        except KeyFault as fault:
+            faults.append(f"keys[{position}]: {fault}")
+    return keys, faults
+
+
+def _octets(text: object) -> bytes | None:
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogatepass")
+    return text if isinstance(text, bytes) else None
+
+
+def _parsed(text: object) -> Mapping[str, Any] | None:
+    octets = _octets(text)
+    try:
+        return None if octets is None else read_object(octets)
+    except ValueError:
+        return None

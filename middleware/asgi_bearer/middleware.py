@@ -1,0 +1,165 @@
+"""The shell: one request's way from Scope to child Scope, top to bottom.
+
+           match          read             verify             check         identify       admit
+    Scope ──────▶ Rule ──────▶ BearerToken ──────▶ SignedClaims ─────▶ Claims ──────▶ User ────▶ child Scope ─▶ app
+                      └────────────────┴──── refuse: AuthError → challenge.py ─┴────────────┘
+
+The steps up to `check` do no I/O. A request is refused by raising an `AuthError`, answered in one place.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .challenge import refuse
+from .claims import Claims, check_claims
+from .credentials import read_token
+from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials
+from .issuers import Issuer
+from .policy import Access, Policy, Rule, Unlisted, rule_faults
+from .users import AnonymousUser, UserLoader, identify, starlette_credentials
+from .verification import Limits, verify_token
+
+_log = logging.getLogger("asgi_bearer")
+
+_REALM = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")
+"""What a quoted string needs no escapes for (RFC 9110 section 5.6.4)."""
+
+
+class BearerMiddleware:
+    """ASGI middleware that admits a request only with a valid bearer token, or where the allowlist says otherwise.
+
+    app: any ASGI application.
+    issuers: one `Issuer` or several, told apart by the token's `iss`.
+    allow: rules, `public(…)`, `optional(…)`, `protected(…)`; see `policy` for how they are matched.
+    unlisted: what a request needs that no rule matches: "authenticated", any valid token, or "denied".
+    user_loader: `async (Claims) -> user or None`, for the app's own users; None refuses the token.
+    realm: named in every challenge (RFC 9110 section 11.5).
+    limits: sizes of a token's parts.
+    clock: seconds since 1970.
+
+    The user is on `scope["state"]["user"]` (`request.state.user`) and `scope["user"]`; what Starlette's `@requires`
+    needs is in `scope["auth"]`. Raises ConfigurationError with every fault of the configuration at once.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        issuers: Issuer | Iterable[Issuer],
+        allow: Iterable[Rule] = (),
+        unlisted: Unlisted = "authenticated",
+        user_loader: UserLoader | None = None,
+        realm: str = "api",
+        limits: Limits = Limits(),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        trusted = (issuers,) if isinstance(issuers, Issuer) else tuple(issuers)
+        rules = tuple(allow)
+        faults = [*_own_faults(trusted, unlisted, user_loader, realm, limits), *rule_faults(rules)]
+        if faults:
+            raise ConfigurationError(faults)
+        self.app = app
+        self._issuers = {issuer.name: issuer for issuer in trusted}
+        self._policy = Policy(rules, unlisted)
+        self._user_loader = user_loader
+        self._realm = realm
+        self._limits = limits
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] not in ("http", "websocket"):
+            # Nothing is known of its routes or how to refuse it, so it is not passed on (ASGI, "Applications").
+            raise ValueError("asgi-bearer passes on http, websocket and lifespan scopes only")
+
+        headers = list(scope["headers"])  # a snapshot: servers may append trailers to the live list
+        try:
+            rule = self._policy.match(scope)
+            claims = self._authenticate(rule, headers)
+            user = AnonymousUser() if claims is None else await identify(claims, self._user_loader)
+        except AuthError as error:
+            _log.info("refused: %s %d %s", scope["type"], error.status, error.code)
+            await refuse(error, self._realm, scope, send)
+            return
+
+        if rule.access is Access.OPTIONAL:
+            send = _vary_by_authorization(send)
+        await self.app(_child_scope(scope, headers, claims, user), receive, send)
+
+    def _authenticate(self, rule: Rule, headers: Sequence[tuple[bytes, bytes]]) -> Claims | None:
+        """Who this is, and whether the rule lets him in; None for somebody anonymous whom it lets in."""
+        if rule.access is Access.PUBLIC:
+            return None
+        token = read_token(headers, self._limits.token)
+        if token is None:
+            if rule.access is Access.OPTIONAL:
+                return None
+            raise NoCredentials
+        signed = verify_token(token, self._issuers, self._limits)
+        claims = check_claims(signed, self._clock())
+        _authorize(rule, claims)
+        return claims
+
+
+def _authorize(rule: Rule, claims: Claims) -> None:
+    if rule.access is Access.DENIED:
+        raise InsufficientScope
+    if not rule.scopes <= claims.scopes:
+        raise InsufficientScope(tuple(rule.scopes))
+    if any(claims.roles.isdisjoint(any_of) for any_of in rule.roles):
+        raise InsufficientScope
+
+
+def _child_scope(scope: Scope, headers: list[tuple[bytes, bytes]], claims: Claims | None, user: Any) -> Scope:
+    """The one scope that the app gets. The caller's is not changed: servers share `state` and extend `headers`."""
+    return {
+        **scope,
+        "headers": headers,
+        "state": {**(scope.get("state") or {}), "user": user},
+        "user": user,
+        "auth": starlette_credentials(claims),
+    }
+
+
+def _vary_by_authorization(send: Send) -> Send:
+    """An optional route answers differently with a token: caches must know (RFC 9110 section 12.5.5)."""
+
+    async def send_with_vary(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (b"vary", b"Authorization")]}
+        await send(message)
+
+    return send_with_vary
+
+
+def _own_faults(
+    issuers: Sequence[object], unlisted: object, user_loader: object, realm: object, limits: object
+) -> Iterator[str]:
+    if not issuers:
+        yield 'issuers must not be empty; write Issuer("https://login.example.com/", audience="orders-api", keys=…)'
+    names = []
+    for issuer in issuers:
+        if isinstance(issuer, Issuer):
+            yield from issuer.faults()
+            names.append(issuer.name)
+        else:
+            yield f"{type(issuer).__name__} in issuers is not an Issuer; write Issuer(…)"
+    for name in sorted({str(name) for name in names if names.count(name) > 1}):
+        yield f"two issuers are called {name!r}; write one with all its audiences and keys"
+    if unlisted not in ("authenticated", "denied"):
+        yield f'unlisted must be "authenticated" or "denied", not {unlisted!r}'
+    if user_loader is not None and not callable(user_loader):
+        yield "user_loader must be a function: async (Claims) -> user or None"
+    if not isinstance(realm, str) or not _REALM.fullmatch(realm):
+        yield "realm must be printable ASCII without quotes and backslashes, and not empty"
+    if not isinstance(limits, Limits) or not all(
+        isinstance(size, int) and size > 0 for size in (limits.token, limits.header, limits.payload, limits.signature)
+    ):
+        yield "limits must be Limits(…) with positive sizes in bytes"

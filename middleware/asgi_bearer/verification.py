@@ -1,0 +1,119 @@
+"""Verify: BearerToken → SignedClaims (RFC 7515 section 5.2, RFC 8725).
+
+Everything is read strictly before any cryptography; the unverified `iss` serves to find the issuer's keys and for
+nothing else; the signature then decides alone. No time is looked at here and no claim is believed.
+joserfc owns keys and algorithms. Its parsing is not used: what it lets pass or raises is listed in decision 0003.
+"""
+
+import re
+from binascii import a2b_base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .credentials import BearerToken
+from .errors import BadSignature, InvalidClaims, MalformedToken, UnknownIssuer, UnknownKey, UnsupportedToken
+from .issuers import Issuer, canonical_type
+from .keys.verification_key import VerificationKey, canonical_algorithm
+from .strict_json import read_object
+
+_COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+"""RFC 8725bis section 3.14: any other character, or another number of parts, is refused before parsing."""
+
+_LAST_CHARACTERS = (None, b"", b"AQgw", b"AEIMQUYcgkosw048")
+"""What a base64url segment may end in, by its length modulo 4: the unused bits are zero, or one text had many forms."""
+
+_FROM_BASE64URL = bytes.maketrans(b"-_", b"+/")
+
+_NEVER_ACCEPTED = ("crit", "b64", "zip", "enc", "cty")
+"""Header parameters that change what the rest means; none is supported, so none is ignored (RFC 7515 section 4.1.11,
+RFC 7797 section 7, RFC 7519 section 5.2). All other unknown ones are ignored, as RFC 7515 section 4 demands."""
+
+_KEY_ID = re.compile(r"[^\x00-\x1f\x7f]{1,1024}")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes of the encoded parts; a token over one of them is refused before it is decoded."""
+
+    token: int = 16_384
+    header: int = 4_096
+    payload: int = 16_384
+    signature: int = 1_400
+    """RSA with 8192 bits needs 1,366."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedClaims:
+    """A claims set that its issuer signed. Whether it holds now, and for us, is not known yet."""
+
+    issuer: Issuer
+    token_type: str | None
+    """The header's `typ`: lower case, without `application/` (RFC 7515 section 4.1.9)."""
+    members: dict[str, Any]
+    key: VerificationKey
+
+
+def verify_token(token: BearerToken, issuers: Mapping[str, Issuer], limits: Limits) -> SignedClaims:
+    """The claims of `token`, signed by one of `issuers` (keyed by their name).
+
+    Raises MalformedToken, UnsupportedToken, InvalidClaims, UnknownIssuer, UnknownKey or BadSignature.
+    """
+    parts = _COMPACT.fullmatch(token.text)
+    if parts is None:
+        raise MalformedToken
+    encoded_header, encoded_payload, encoded_signature = parts.groups()
+    header = _read_object(encoded_header, limits.header)
+    algorithm, key_id, token_type = _read_header(header)
+    members = _read_object(encoded_payload, limits.payload)
+    signature = _decode(encoded_signature, limits.signature)
+
+    issuer = _find_issuer(members, issuers)
+    keys = issuer.find_keys(key_id, algorithm)
+    if not keys:
+        raise UnknownKey
+    signed = token.text[: parts.end(2)]
+    for key in keys:
+        if key.verify(signed, signature):
+            return SignedClaims(issuer, token_type, members, key)
+    raise BadSignature
+
+
+def _find_issuer(members: Mapping[str, Any], issuers: Mapping[str, Issuer]) -> Issuer:
+    name = members.get("iss")
+    if not isinstance(name, str):
+        raise InvalidClaims
+    issuer = issuers.get(name)
+    if issuer is None:
+        raise UnknownIssuer
+    return issuer
+
+
+def _read_header(header: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
+    algorithm, key_id, token_type = header.get("alg"), header.get("kid"), header.get("typ")
+    if not isinstance(algorithm, str):
+        raise MalformedToken
+    if "kid" in header and not (isinstance(key_id, str) and _KEY_ID.fullmatch(key_id)):
+        raise MalformedToken
+    if "typ" in header and not isinstance(token_type, str):
+        raise MalformedToken
+    if any(name in header for name in _NEVER_ACCEPTED):
+        raise UnsupportedToken
+    return canonical_algorithm(algorithm), key_id, None if token_type is None else canonical_type(token_type)
+
+
+def _read_object(encoded: bytes, limit: int) -> dict[str, Any]:
+    try:
+        return read_object(_decode(encoded, limit))
+    except ValueError as error:
+        raise MalformedToken from error
+
+
+def _decode(encoded: bytes, limit: int) -> bytes:
+    """Base64url without padding, in its one canonical form (RFC 7515 section 2, RFC 4648 section 3.5)."""
+    if len(encoded) > limit:
+        raise MalformedToken
+    last_characters = _LAST_CHARACTERS[len(encoded) % 4]
+    if last_characters is not None and encoded[-1] not in last_characters:
+        raise MalformedToken
+    return a2b_base64(encoded.translate(_FROM_BASE64URL) + b"==")
