@@ -11,8 +11,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from .errors import ConfigurationError
+from .keys.public_key import KeyFault, declare
 from .keys.secret import secret_faults
-from .keys.verification_key import ALGORITHMS, HMAC_ALGORITHMS, DeclaredKey, Key, canonical_algorithm
+from .keys.verification_key import ALGORITHMS, HMAC_ALGORITHMS, Key, canonical_algorithm
 
 _OWN_CLAIMS = frozenset(("iss", "sub", "aud", "iat", "exp", "jti", "scope", "roles"))
 
@@ -94,13 +95,19 @@ def _key_faults(key: object, algorithm: str) -> Iterator[str]:
     elif algorithm in HMAC_ALGORITHMS:
         yield from secret_faults(key, algorithm)
     else:
-        try:
-            description = DeclaredKey(_load_key(key, algorithm), None, None).description
-        except Exception:  # whatever cryptography raises on a text that is not such a key
-            yield f"the key must be a private key in PEM for {algorithm}"
-            return
-        if ALGORITHMS[algorithm] != description:
-            yield f"{algorithm} needs a key of kind {ALGORITHMS[algorithm]}, not {description}"
+        yield from _private_key_faults(key, algorithm)
+
+
+def _private_key_faults(key: bytes, algorithm: str) -> Iterator[str]:
+    try:
+        loaded: Any = load_pem_private_key(key, password=None)
+    except Exception:  # ValueError, TypeError, UnsupportedAlgorithm: whatever it is, it is no such key
+        yield f"the key must be a private key in PEM, without a password, for {algorithm}"
+        return
+    try:
+        declare(loaded.public_key(), algorithm, None)
+    except KeyFault as fault:
+        yield str(fault)
 
 
 def _load_key(key: bytes, algorithm: str) -> Key:

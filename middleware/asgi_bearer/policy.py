@@ -185,15 +185,15 @@ def _faults_of(rule: Rule) -> Iterator[str]:
         yield f"{rule}: a parameter is written {{name}} or {{name:int}}"
     else:
         yield from _pattern_faults(rule)
-    for method in sorted(rule.methods or ()):
-        if not _METHOD.fullmatch(method) or method == "HEAD":
-            instead = "GET, which decides HEAD too" if method == "HEAD" else repr(method.upper())
+    for method in sorted(rule.methods or (), key=str):
+        if not _METHOD.fullmatch(str(method)) or method == "HEAD":
+            instead = "GET, which decides HEAD too" if method == "HEAD" else repr(str(method).upper())
             yield f"{rule}: method {method!r} never matches; write {instead}"
     if rule.methods is not None and not rule.methods:
         yield f"{rule}: methods=[] matches nothing; leave methods out for all of them"
-    for scope in sorted(rule.scopes):
-        if not _SCOPE_TOKEN.fullmatch(scope):
-            yield f"{rule}: {scope!r} is not one scope (RFC 6749 section 3.3); write scopes={scope.split()}"
+    for scope in sorted(rule.scopes, key=str):
+        if not isinstance(scope, str) or not _SCOPE_TOKEN.fullmatch(scope):
+            yield f"{rule}: {scope!r} is not one scope (RFC 6749 section 3.3); write scopes={str(scope).split()}"
     if not all(isinstance(role, str) and role for any_of in rule.roles for role in any_of):
         yield f"{rule}: roles must be non-empty strings"
 

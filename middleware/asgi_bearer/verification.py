@@ -7,7 +7,7 @@ joserfc owns keys and algorithms. Its parsing is not used: what it lets pass or 
 
 import re
 from binascii import a2b_base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from .issuers import Issuer, canonical_type
 from .keys.verification_key import VerificationKey, canonical_algorithm
 from .strict_json import read_object
 
-_COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+_COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)")
 """RFC 8725bis section 3.14: any other character, or another number of parts, is refused before parsing."""
 
 _LAST_CHARACTERS = (None, b"", b"AQgw", b"AEIMQUYcgkosw048")
@@ -44,12 +44,25 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class CompactToken:
+    """The parts of a token, read strictly. Nothing in it is believed yet."""
+
+    algorithm: str
+    key_id: str | None
+    token_type: str | None
+    """The header's `typ`: lower case, without `application/` (RFC 7515 section 4.1.9)."""
+    payload: bytes
+    signed: bytes
+    """What the signature is over: header and payload as they came (RFC 7515 section 5.1)."""
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class SignedClaims:
     """A claims set that its issuer signed. Whether it holds now, and for us, is not known yet."""
 
     issuer: Issuer
     token_type: str | None
-    """The header's `typ`: lower case, without `application/` (RFC 7515 section 4.1.9)."""
     members: dict[str, Any]
     key: VerificationKey
 
@@ -59,23 +72,48 @@ def verify_token(token: BearerToken, issuers: Mapping[str, Issuer], limits: Limi
 
     Raises MalformedToken, UnsupportedToken, InvalidClaims, UnknownIssuer, UnknownKey or BadSignature.
     """
+    compact = read_compact(token, limits)
+    members = _read_json(compact.payload)
+    issuer = _find_issuer(members, issuers)
+    key = find_signer(compact, issuer.find_keys)
+    return SignedClaims(issuer, compact.token_type, members, key)
+
+
+def read_compact(token: BearerToken, limits: Limits) -> CompactToken:
+    """The parts of a JWS in its compact form (RFC 7515 section 7.1). Raises MalformedToken or UnsupportedToken."""
     parts = _COMPACT.fullmatch(token.text)
     if parts is None:
         raise MalformedToken
-    encoded_header, encoded_payload, encoded_signature = parts.groups()
-    header = _read_object(encoded_header, limits.header)
-    algorithm, key_id, token_type = _read_header(header)
-    members = _read_object(encoded_payload, limits.payload)
-    signature = _decode(encoded_signature, limits.signature)
+    header = _read_json(_decode(parts[1], limits.header))
+    if any(name in header for name in _NEVER_ACCEPTED):
+        raise UnsupportedToken
+    algorithm, key_id, token_type = header.get("alg"), header.get("kid"), header.get("typ")
+    if not isinstance(algorithm, str):
+        raise MalformedToken
+    if "kid" in header and not (isinstance(key_id, str) and _KEY_ID.fullmatch(key_id)):
+        raise MalformedToken
+    if "typ" in header and not isinstance(token_type, str):
+        raise MalformedToken
+    return CompactToken(
+        algorithm=canonical_algorithm(algorithm),
+        key_id=key_id,
+        token_type=None if token_type is None else canonical_type(token_type),
+        payload=_decode(parts[2], limits.payload),
+        signed=token.text[: parts.end(2)],
+        signature=_decode(parts[3], limits.signature),
+    )
 
-    issuer = _find_issuer(members, issuers)
-    keys = issuer.find_keys(key_id, algorithm)
+
+def find_signer(
+    compact: CompactToken, find_keys: Callable[[str | None, str], Sequence[VerificationKey]]
+) -> VerificationKey:
+    """The key that signed it, of those that fit its header. Raises UnknownKey or BadSignature."""
+    keys = find_keys(compact.key_id, compact.algorithm)
     if not keys:
         raise UnknownKey
-    signed = token.text[: parts.end(2)]
     for key in keys:
-        if key.verify(signed, signature):
-            return SignedClaims(issuer, token_type, members, key)
+        if key.verify(compact.signed, compact.signature):
+            return key
     raise BadSignature
 
 
@@ -89,22 +127,9 @@ def _find_issuer(members: Mapping[str, Any], issuers: Mapping[str, Issuer]) -> I
     return issuer
 
 
-def _read_header(header: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
-    algorithm, key_id, token_type = header.get("alg"), header.get("kid"), header.get("typ")
-    if not isinstance(algorithm, str):
-        raise MalformedToken
-    if "kid" in header and not (isinstance(key_id, str) and _KEY_ID.fullmatch(key_id)):
-        raise MalformedToken
-    if "typ" in header and not isinstance(token_type, str):
-        raise MalformedToken
-    if any(name in header for name in _NEVER_ACCEPTED):
-        raise UnsupportedToken
-    return canonical_algorithm(algorithm), key_id, None if token_type is None else canonical_type(token_type)
-
-
-def _read_object(encoded: bytes, limit: int) -> dict[str, Any]:
+def _read_json(text: bytes) -> dict[str, Any]:
     try:
-        return read_object(_decode(encoded, limit))
+        return read_object(text)
     except ValueError as error:
         raise MalformedToken from error
 

@@ -58,7 +58,7 @@ def key_from_pem(pem: bytes, algorithm: str | None, key_id: str | None) -> Decla
             loaded = load_pem_public_key(pem)
     except Exception as error:  # cryptography raises ValueError, UnsupportedAlgorithm, TypeError
         raise KeyFault("the PEM cannot be read; write a public key: openssl pkey -in key.pem -pubout") from error
-    return _declared(_wrap(loaded), algorithm, key_id)
+    return declare(loaded, algorithm, key_id)
 
 
 def key_from_jwk(jwk: object) -> DeclaredKey:
@@ -109,6 +109,11 @@ def _check_base64url(text: object) -> None:
         canonical = False
     if not canonical:
         raise KeyFault("the numbers of a JWK must be strings of base64url without padding (RFC 7518 section 6)")
+
+
+def declare(loaded: object, algorithm: str | None, key_id: str | None) -> DeclaredKey:
+    """A public key object of `cryptography`, if it may be used, and with this algorithm. Raises KeyFault."""
+    return _declared(_wrap(loaded), algorithm, key_id)
 
 
 def _wrap(loaded: object) -> Key:

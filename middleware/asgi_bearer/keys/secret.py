@@ -13,7 +13,7 @@ _HASH_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
 _GENERATE = "python -c 'import secrets; print(secrets.token_urlsafe({}))'"
 
-_KEY_TEXT = (b"-----BEGIN", b"---- BEGIN", b"ssh-", b"ecdsa-sha2-")
+_KEY_TEXT = (b"-----BEGIN", b"---- BEGIN", b"ssh-rsa ", b"ssh-dss ", b"ssh-ed25519 ", b"ecdsa-sha2-", b'"kty"', b'"keys"')
 _FILE_ENDINGS = (b".pem", b".key", b".crt", b".cer", b".der", b".pub", b".json", b".jwk", b".jwks")
 
 
@@ -61,8 +61,6 @@ def _mistaken_for_secret(secret: bytes) -> str | None:
 def _key_material(text: bytes) -> str | None:
     if any(mark in text for mark in _KEY_TEXT):
         return "a key or certificate in text form"
-    if text[:1] in (b"{", b"["):
-        return "JSON, perhaps a JWK"
     for load in (load_der_public_key, x509.load_der_x509_certificate, _load_der_private):
         try:
             load(text)

@@ -1,0 +1,220 @@
+"""Check: a table for each claim, with a triple of seconds around each limit (RFC 7519 section 4.1)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from asgi_bearer import (
+    AuthError,
+    Claims,
+    InvalidClaims,
+    TokenExpired,
+    TokenNotYetValid,
+    UnsupportedToken,
+    WrongAudience,
+)
+from asgi_bearer.claims import check_claims
+from asgi_bearer.verification import SignedClaims
+from tests.tokens import ABSENT, AUDIENCE, ISSUER, NOW, claims, issuer
+
+
+def check(now: float = NOW, token_type: str | None = "at+jwt", settings: dict[str, Any] | None = None, **changes: Any) -> Claims:
+    trusted = issuer(**(settings or {}))
+    (key,) = trusted.find_keys(None, "HS256")
+    return check_claims(SignedClaims(trusted, token_type, claims(**changes), key), now)
+
+
+def refuses(error: type[AuthError], **arguments: Any) -> None:
+    with pytest.raises(error) as refusal:
+        check(**arguments)
+    assert type(refusal.value) is error
+
+
+NOT_A_STRING = [None, True, False, 0, 1, 1.5, [], ["x"], {}, {"x": "y"}]
+NOT_A_TIME = [None, True, False, "1800000300", "", [], [NOW], {}, -1, -0.1, 253_402_300_800, 10**400, 1e308]
+
+
+def test_good_claims_are_given_on() -> None:
+    assert check() == Claims(
+        issuer=ISSUER,
+        subject="suman",
+        audience=(AUDIENCE,),
+        scopes=frozenset({"orders:read", "profile"}),
+        roles=frozenset({"staff"}),
+        expires_at=NOW + 300,
+        members=claims(),
+    )
+
+
+def test_the_claims_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        check().members["sub"] = "root"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", ["", ISSUER[:-1], ISSUER + "/", ISSUER.upper(), *NOT_A_STRING])
+def test_R48_iss_is_compared_exactly(name: Any) -> None:
+    refuses(InvalidClaims, iss=name)
+
+
+@pytest.mark.parametrize("audience", [AUDIENCE, [AUDIENCE], ["other", AUDIENCE], [AUDIENCE, AUDIENCE]])
+def test_R47_aud_has_us_as_a_member(audience: Any) -> None:
+    assert AUDIENCE in check(aud=audience).audience
+
+
+@pytest.mark.parametrize("audience", ["", "orders", AUDIENCE + "x", AUDIENCE.upper(), f"{AUDIENCE} x", [], ["other"]])
+def test_R47_aud_without_us_is_refused(audience: Any) -> None:
+    refuses(WrongAudience, aud=audience)
+
+
+@pytest.mark.parametrize("audience", [ABSENT, None, 1, True, {}, {AUDIENCE: 1}, [AUDIENCE, 1], [[AUDIENCE]], [None]])
+def test_R47_aud_of_another_type_is_refused(audience: Any) -> None:
+    refuses(InvalidClaims, aud=audience)
+
+
+def test_any_of_several_audiences_will_do() -> None:
+    assert check(settings={"audience": ["one", "two"]}, aud=["zero", "two"])
+
+
+@pytest.mark.parametrize("leeway", [0, 1, 300])
+def test_R44_exp_is_over_at_its_second(leeway: int) -> None:
+    settings = {"leeway": timedelta(seconds=leeway)}
+    assert check(now=NOW + 300 + leeway - 1, settings=settings)
+    refuses(TokenExpired, now=NOW + 300 + leeway, settings=settings)
+    refuses(TokenExpired, now=NOW + 300 + leeway + 1, settings=settings)
+
+
+@pytest.mark.parametrize("name", ["nbf", "iat"])
+@pytest.mark.parametrize("leeway", [0, 1, 300])
+def test_R45_R52_nbf_and_iat_hold_from_their_second(name: str, leeway: int) -> None:
+    settings = {"leeway": timedelta(seconds=leeway)}
+    refuses(TokenNotYetValid, settings=settings, **{name: NOW + leeway + 1})
+    assert check(settings=settings, **{name: NOW + leeway})
+    assert check(settings=settings, **{name: NOW + leeway - 1})
+
+
+@pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+@pytest.mark.parametrize("value", NOT_A_TIME, ids=repr)
+def test_R43_a_time_is_a_number_in_range(name: str, value: Any) -> None:
+    refuses(InvalidClaims, **{name: value})
+
+
+def test_R43_a_time_may_have_a_fraction() -> None:
+    assert check(now=NOW + 0.4, exp=NOW + 0.5).expires_at == NOW + 0.5
+    refuses(TokenExpired, now=NOW + 0.5, exp=NOW + 0.5)
+
+
+def test_exp_is_required_and_nbf_and_iat_are_not() -> None:
+    refuses(InvalidClaims, exp=ABSENT)
+    assert check(nbf=ABSENT, iat=ABSENT)
+
+
+def test_the_last_second_that_has_a_date_is_accepted() -> None:
+    assert check(exp=253_402_300_799).expires_at == 253_402_300_799
+
+
+def test_a_maximum_age_counts_from_iat() -> None:
+    settings = {"max_age": timedelta(seconds=60), "leeway": timedelta(seconds=5)}
+    assert check(now=NOW + 64, settings=settings)
+    refuses(TokenExpired, now=NOW + 65, settings=settings)
+    refuses(TokenExpired, now=NOW + 66, settings=settings)
+    refuses(InvalidClaims, settings=settings, iat=ABSENT)
+
+
+@pytest.mark.parametrize("subject", [ABSENT, "", *NOT_A_STRING], ids=repr)
+def test_R49_sub_is_a_string(subject: Any) -> None:
+    refuses(InvalidClaims, sub=subject)
+
+
+@pytest.mark.parametrize("identifier", NOT_A_STRING, ids=repr)
+def test_R49_jti_is_a_string(identifier: Any) -> None:
+    refuses(InvalidClaims, jti=identifier)
+
+
+def test_jti_is_not_required() -> None:
+    assert check(jti=ABSENT)
+
+
+@pytest.mark.parametrize("token_type", [None, "jwt", "at+jwt"])
+def test_R65_an_access_token_needs_no_typ_by_default(token_type: str | None) -> None:
+    assert check(token_type=token_type)
+
+
+@pytest.mark.parametrize("token_type", ["secevent+jwt", "logout+jwt", "dpop+jwt", "id_token+jwt", "jose", "", "at+jwt "])
+def test_R65_another_typ_is_refused(token_type: str) -> None:
+    refuses(UnsupportedToken, token_type=token_type)
+
+
+@pytest.mark.parametrize("configured", ["at+jwt", "AT+JWT", "application/at+jwt"])
+def test_R70_a_configured_typ_must_be_there(configured: str) -> None:
+    settings = {"token_type": configured}
+    assert check(settings=settings)
+    for other in (None, "jwt"):
+        refuses(UnsupportedToken, settings=settings, token_type=other)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        pytest.param({"at_hash": "x"}, id="an ID token"),
+        pytest.param({"c_hash": "x"}, id="an ID token of the hybrid flow"),
+        pytest.param({"s_hash": "x"}, id="an ID token with a state hash"),
+        pytest.param({"events": {}}, id="a logout or event token"),
+        pytest.param({"typ": "ID"}, id="an ID token of Keycloak"),
+        pytest.param({"typ": "Refresh"}, id="a refresh token of Keycloak"),
+        pytest.param({"typ": "Offline"}, id="an offline token of Keycloak"),
+        pytest.param({"typ": "Logout"}, id="a logout token of Keycloak"),
+        pytest.param({"cnf": {"jkt": "x"}}, id="R106 a sender-constrained token"),
+    ],
+)
+def test_R67_another_kind_of_token_is_refused(members: dict[str, Any]) -> None:
+    refuses(UnsupportedToken, **members)
+
+
+@pytest.mark.parametrize("kind", ["Bearer", None, ["ID"], 1])
+def test_a_claim_typ_that_says_nothing_else_is_accepted(kind: Any) -> None:
+    assert check(typ=kind)
+
+
+@pytest.mark.parametrize(
+    ("members", "scopes"),
+    [
+        pytest.param({"scope": "a b"}, {"a", "b"}, id="a string"),
+        pytest.param({"scope": "a  b "}, {"a", "b"}, id="more spaces"),
+        pytest.param({"scope": ""}, set(), id="empty"),
+        pytest.param({"scope": "read"}, {"read"}, id="one"),
+        pytest.param({"scope": ["a", "b"]}, set(), id="scope is no list"),
+        pytest.param({"scope": None}, set(), id="null"),
+        pytest.param({"scope": 1}, set(), id="a number"),
+        pytest.param({"scope": "a\tb c"}, {"c"}, id="characters that no scope has"),
+        pytest.param({"scope": 'a"b \\'}, set(), id="quotes and backslashes"),
+        pytest.param({"scope": ABSENT}, set(), id="absent"),
+        pytest.param({"scope": ABSENT, "scp": "a b"}, {"a", "b"}, id="Entra's scp"),
+        pytest.param({"scope": ABSENT, "scp": ["a", "b"]}, {"a", "b"}, id="Okta's scp"),
+        pytest.param({"scope": ABSENT, "scp": ["a b"]}, set(), id="a list's member is one scope"),
+        pytest.param({"scope": ABSENT, "scp": ["a", 1]}, set(), id="a list with a number"),
+        pytest.param({"scope": "a", "scp": "b"}, {"a", "b"}, id="both"),
+    ],
+)
+def test_scopes_are_granted_only_where_well_formed(members: dict[str, Any], scopes: set[str]) -> None:
+    assert check(**members).scopes == scopes
+
+
+@pytest.mark.parametrize(
+    ("path", "members", "roles"),
+    [
+        pytest.param("roles", {"roles": ["a", "b"]}, {"a", "b"}, id="a list"),
+        pytest.param("roles", {"roles": ABSENT}, set(), id="absent"),
+        pytest.param("roles", {"roles": "admin"}, set(), id="a string is no list"),
+        pytest.param("roles", {"roles": ["a", 1]}, set(), id="a list with a number"),
+        pytest.param("roles", {"roles": [["a"]]}, set(), id="a list of lists"),
+        pytest.param("roles", {"roles": {"admin": True}}, set(), id="an object"),
+        pytest.param(("realm_access", "roles"), {"realm_access": {"roles": ["a"]}}, {"a"}, id="Keycloak's"),
+        pytest.param(("realm_access", "roles"), {"realm_access": ["roles"]}, set(), id="a path through a list"),
+        pytest.param(("realm_access", "roles"), {}, set(), id="a path into nothing"),
+        pytest.param("cognito:groups", {"cognito:groups": ["a"]}, {"a"}, id="Cognito's"),
+        pytest.param("https://example.com/roles", {"https://example.com/roles": ["a"]}, {"a"}, id="Auth0's"),
+    ],
+)
+def test_roles_are_granted_only_where_well_formed(path: Any, members: dict[str, Any], roles: set[str]) -> None:
+    assert check(settings={"roles_claim": path}, **members).roles == roles

@@ -1,0 +1,79 @@
+"""Issuer: every fault of its settings, said with what to write instead."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from asgi_bearer import Issuer, StaticKeys
+from asgi_bearer.issuers import ASYMMETRIC_ALGORITHMS
+from tests.keys import PRIVATE_KEYS, SECRET, public_jwk, public_pem
+from tests.tokens import AUDIENCE, ISSUER, issuer
+
+PUBLIC = StaticKeys.from_pem(public_pem(PRIVATE_KEYS["RS256"]))
+SECRETS = StaticKeys.from_secret(SECRET)
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ({"name": ""}, "the issuer must be the exact text of `iss`"),
+        ({"name": None}, "the issuer must be the exact text of `iss`"),
+        ({"audience": ""}, "the audience must not be empty"),
+        ({"audience": []}, "the audience must not be empty"),
+        ({"audience": None}, "the audience must not be empty"),
+        ({"audience": ["a", ""]}, "the audience must not be empty"),
+        ({"audience": ["a", 7]}, "the audience must not be empty"),
+        ({"keys": None}, "keys are needed; write keys=StaticKeys.from_jwks"),
+        ({"keys": SECRET}, "keys are needed"),
+        ({"algorithms": []}, "algorithms must not be empty"),
+        ({"algorithms": ["HS256", "none"]}, "algorithm 'none' is not accepted here; write one of RS256, "),
+        ({"algorithms": "hs256"}, "algorithm 'hs256' is not accepted here"),
+        ({"algorithms": ["HS256", "RS256"]}, "must not be mixed"),
+        ({"algorithms": ["HS512"]}, "none of the keys (secret) fits the algorithms HS512"),
+        ({"keys": PUBLIC, "algorithms": ["ES256"]}, "none of the keys (RSA) fits the algorithms ES256"),
+        ({"leeway": timedelta(seconds=-1)}, "leeway must be a timedelta from 0 to 5 minutes"),
+        ({"leeway": timedelta(seconds=301)}, "leeway must be a timedelta from 0 to 5 minutes"),
+        ({"leeway": 30}, "leeway must be a timedelta from 0 to 5 minutes"),
+        ({"max_age": timedelta(0)}, "max_age must be a timedelta over 0"),
+        ({"max_age": 60}, "max_age must be a timedelta over 0"),
+        ({"token_type": ""}, "token_type must be a media type"),
+        ({"token_type": 7}, "token_type must be a media type"),
+        ({"roles_claim": ""}, "roles_claim must be a claim's name"),
+        ({"roles_claim": ()}, "roles_claim must be a claim's name"),
+        ({"roles_claim": ("a", 7)}, "roles_claim must be a claim's name"),
+        ({"keys": StaticKeys.from_secret("short")}, "the secret has 5 bytes"),
+    ],
+    ids=str,
+)
+def test_a_fault_is_said(settings: dict[str, Any], fault: str) -> None:
+    faulty = issuer(**settings)
+    said = [one for one in faulty.faults() if fault in one]
+    assert len(said) == 1
+    assert said[0].startswith(f"Issuer({settings.get('name', ISSUER)!r}): ")
+
+
+@pytest.mark.parametrize("settings", [{"leeway": timedelta(minutes=5)}, {"max_age": timedelta(seconds=1)}, {}], ids=str)
+def test_sound_settings_have_no_fault(settings: dict[str, Any]) -> None:
+    assert list(issuer(**settings).faults()) == []
+
+
+def test_A17_without_algorithms_the_list_is_closed_all_the_same() -> None:
+    assert Issuer(ISSUER, AUDIENCE, keys=PUBLIC).algorithms == ASYMMETRIC_ALGORITHMS
+    assert "none" not in ASYMMETRIC_ALGORITHMS
+    assert not any(name.startswith("HS") for name in ASYMMETRIC_ALGORITHMS)
+    assert Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(SECRET, algorithm="HS384")).algorithms == ("HS384",)
+
+
+def test_B6_an_issuer_cannot_be_made_without_an_audience() -> None:
+    with pytest.raises(TypeError):
+        Issuer(ISSUER, keys=SECRETS)  # type: ignore[call-arg]
+
+
+def test_one_text_is_one_algorithm() -> None:
+    assert Issuer(ISSUER, AUDIENCE, keys=PUBLIC, algorithms="RS512").algorithms == ("RS512",)
+
+
+def test_R41_EdDSA_is_listed_once() -> None:
+    keys = StaticKeys.from_jwks({"keys": [public_jwk("Ed25519")]})
+    assert Issuer(ISSUER, AUDIENCE, keys=keys, algorithms=["EdDSA", "Ed25519"]).algorithms == ("Ed25519",)

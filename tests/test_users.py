@@ -1,0 +1,78 @@
+"""Identify: the user of verified claims, Starlette's view of it, and the app's own loader."""
+
+from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from starlette.authentication import BaseUser
+
+from asgi_bearer import AnonymousUser, Claims, User, UserRefused
+from asgi_bearer.users import identify, starlette_credentials
+
+pytestmark = pytest.mark.anyio
+
+CLAIMS = Claims(
+    issuer="https://login.example.com/",
+    subject="suman",
+    audience=("orders-api",),
+    scopes=frozenset({"b", "a"}),
+    roles=frozenset({"staff"}),
+    expires_at=1_800_000_300.5,
+    members=MappingProxyType({"sub": "suman", "email": "suman@example.com"}),
+)
+
+
+async def test_a_user_is_what_the_claims_say() -> None:
+    user = await identify(CLAIMS, None)
+    assert isinstance(user, User)
+    assert isinstance(user, BaseUser)
+    assert (user.subject, user.scopes, user.roles) == ("suman", {"a", "b"}, {"staff"})
+    assert (str(user), user.display_name, user.identity, user.is_authenticated) == ("suman", "suman", "suman", True)
+    assert user.claims["email"] == "suman@example.com"
+    assert user.issuer == "https://login.example.com/"
+    assert user.expires_at == datetime(2027, 1, 15, 8, 5, 0, 500_000, UTC)
+
+
+async def test_a_user_cannot_be_changed() -> None:
+    user = await identify(CLAIMS, None)
+    with pytest.raises(FrozenInstanceError):
+        user.subject = "root"
+    with pytest.raises(TypeError):
+        user.claims["sub"] = "root"
+
+
+def test_an_anonymous_user_is_nobody() -> None:
+    user = AnonymousUser()
+    assert isinstance(user, BaseUser)
+    assert (str(user), user.subject, user.display_name, user.identity) == ("", "", "", "")
+    assert (user.is_authenticated, user.scopes, user.roles, dict(user.claims)) == (False, frozenset(), frozenset(), {})
+
+
+async def test_a_loader_decides_who_it_is() -> None:
+    async def load(claims: Claims) -> Any:
+        return {"suman": 42}.get(claims.subject)
+
+    assert await identify(CLAIMS, load) == 42
+
+
+async def test_B11_a_user_that_the_loader_does_not_know_is_refused() -> None:
+    async def load(claims: Claims) -> Any:
+        return None
+
+    with pytest.raises(UserRefused):
+        await identify(CLAIMS, load)
+
+
+@pytest.mark.parametrize("falsy", [0, "", False, [], {}])
+async def test_only_None_means_nobody(falsy: Any) -> None:
+    async def load(claims: Claims) -> Any:
+        return falsy
+
+    assert await identify(CLAIMS, load) == falsy
+
+
+def test_starlette_sees_the_scopes() -> None:
+    assert starlette_credentials(CLAIMS).scopes == ["authenticated", "a", "b"]
+    assert starlette_credentials(None).scopes == []

@@ -1,0 +1,266 @@
+"""Verify: every algorithm, the strict compact form, which key is asked, and vectors from elsewhere."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc.jwk import OctKey
+
+from asgi_bearer import (
+    AuthError,
+    BadSignature,
+    InvalidClaims,
+    Issuer,
+    Limits,
+    MalformedToken,
+    StaticKeys,
+    UnknownIssuer,
+    UnknownKey,
+    UnsupportedToken,
+)
+from asgi_bearer.credentials import BearerToken
+from asgi_bearer.issuers import ASYMMETRIC_ALGORITHMS
+from asgi_bearer.keys.verification_key import HMAC_ALGORITHMS, DeclaredKey, KeyRing
+from asgi_bearer.verification import find_signer, read_compact, verify_token
+from tests.keys import ASYMMETRIC, PRIVATE_KEYS, SYMMETRIC, public_jwk, public_pem
+from tests.tokens import ABSENT, ISSUER, base64url, claims, issuer, sign
+
+
+def verify(token: str | bytes, *issuers: Issuer, limits: Limits | None = None) -> dict[str, Any]:
+    text = token.encode() if isinstance(token, str) else token
+    trusted = {one.name: one for one in issuers or (issuer(),)}
+    return verify_token(BearerToken(text), trusted, limits or Limits()).members
+
+
+def with_signature(token: str, change: int = 1) -> str:
+    """The token with another first byte in its signature."""
+    text, _, signature = token.rpartition(".")
+    replacement = "A" if signature[0] != "A" else "B"
+    return f"{text}.{replacement}{signature[change:]}"
+
+
+@pytest.mark.parametrize("algorithm", [*SYMMETRIC, *ASYMMETRIC])
+def test_a_good_signature_gives_the_claims(algorithm: str) -> None:
+    assert verify(sign(algorithm=algorithm), issuer(algorithm)) == claims()
+
+
+@pytest.mark.parametrize("algorithm", [*SYMMETRIC, *ASYMMETRIC])
+def test_another_signature_is_refused(algorithm: str) -> None:
+    with pytest.raises(BadSignature):
+        verify(with_signature(sign(algorithm=algorithm)), issuer(algorithm))
+
+
+def test_EdDSA_and_Ed25519_name_the_same_thing() -> None:
+    token = sign(algorithm="Ed25519", header={"alg": "EdDSA"})
+    assert verify(token, issuer("Ed25519")) == claims()
+    both_ways = Issuer(ISSUER, "a", keys=StaticKeys.from_pem(public_pem(PRIVATE_KEYS["Ed25519"]), algorithm="EdDSA"))
+    assert verify(sign(algorithm="Ed25519"), both_ways) == claims()
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        pytest.param(lambda h, p, s: f"{h}.{p}", MalformedToken, id="two parts"),
+        pytest.param(lambda h, p, s: f"{h}.{p}.", MalformedToken, id="an empty signature"),
+        pytest.param(lambda h, p, s: f"{h}..{s}", MalformedToken, id="an empty payload"),
+        pytest.param(lambda h, p, s: f".{p}.{s}", MalformedToken, id="an empty header"),
+        pytest.param(lambda h, p, s: f"{h}.{p}.{s}.", MalformedToken, id="a fourth dot"),
+        pytest.param(lambda h, p, s: f"{h}.{p}.{s}.{p}.{s}", MalformedToken, id="five parts"),
+        pytest.param(lambda h, p, s: f"{h}.{p}.{s}=", MalformedToken, id="padding"),
+        pytest.param(lambda h, p, s: f"{h}.{p}.{s[:-1]}+", MalformedToken, id="the other alphabet"),
+        pytest.param(lambda h, p, s: f"{h}.{p}.{s}AA", MalformedToken, id="a length that no base64 has"),
+        pytest.param(lambda h, p, s: f"{h}.{p}.{s}A", BadSignature, id="a byte more"),
+        pytest.param(lambda h, p, s: f"{h}.{p}.AAAA", BadSignature, id="a short signature"),
+        pytest.param(lambda h, p, s: f"{h}.{p}.{s}".lower(), MalformedToken, id="lower case"),
+    ],
+)
+def test_the_compact_form_is_strict(change: Any, error: type[AuthError]) -> None:
+    with pytest.raises(error):
+        verify(change(*sign().split(".")))
+
+
+def test_unused_bits_must_be_zero() -> None:
+    """One signature has one text: its last character carries bits that are not in the bytes."""
+    text, _, signature = sign().rpartition(".")
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    twin = alphabet[alphabet.index(signature[-1]) + 1]
+    with pytest.raises(MalformedToken):
+        verify(f"{text}.{signature[:-1]}{twin}")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error"),
+    [
+        pytest.param({"alg": ABSENT}, MalformedToken, id="R26 no alg"),
+        pytest.param({"alg": 1}, MalformedToken, id="R26 alg a number"),
+        pytest.param({"alg": ["HS256"]}, MalformedToken, id="R26 alg a list"),
+        pytest.param({"alg": "hs256"}, UnknownKey, id="R26 alg in lower case"),
+        pytest.param({"alg": "HS256 "}, UnknownKey, id="R26 alg with a space"),
+        pytest.param({"kid": 1}, MalformedToken, id="R28 kid a number"),
+        pytest.param({"kid": None}, MalformedToken, id="R28 kid null"),
+        pytest.param({"kid": ""}, MalformedToken, id="kid empty"),
+        pytest.param({"kid": "a\nb"}, MalformedToken, id="D7 kid with a control character"),
+        pytest.param({"kid": "k" * 1025}, MalformedToken, id="D7 kid too long"),
+        pytest.param({"typ": 1}, MalformedToken, id="typ a number"),
+        pytest.param({"typ": None}, MalformedToken, id="typ null"),
+        pytest.param({"crit": ["exp"]}, UnsupportedToken, id="R30 crit"),
+        pytest.param({"b64": False}, UnsupportedToken, id="R40 b64"),
+        pytest.param({"zip": "DEF"}, UnsupportedToken, id="zip"),
+        pytest.param({"enc": "A128GCM"}, UnsupportedToken, id="enc"),
+        pytest.param({"cty": "JWT"}, UnsupportedToken, id="R50 a nested token"),
+    ],
+)
+def test_a_header_that_is_refused(parameters: dict[str, Any], error: type[AuthError]) -> None:
+    with pytest.raises(error):
+        verify(sign(**parameters))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        pytest.param({"nonce": "x"}, id="R24 nonce, as Entra sends"),
+        pytest.param({"jku": "https://evil.example/"}, id="R27 jku"),
+        pytest.param({"x5c": ["AAAA"], "x5t": "AAAA"}, id="R27 x5c"),
+        pytest.param({"jwk": {"kty": "oct", "k": "AAAA"}}, id="R27 jwk"),
+        pytest.param({"kid": "../../../dev/null"}, id="R28 a kid is only compared"),
+        pytest.param({"typ": ABSENT}, id="no typ"),
+    ],
+)
+def test_a_header_that_is_accepted(parameters: dict[str, Any]) -> None:
+    assert verify(sign(**parameters)) == claims()
+
+
+@pytest.mark.parametrize(("limit", "accepted"), [(-1, False), (0, True), (1, True)])
+@pytest.mark.parametrize("part", ["header", "payload", "signature"])
+def test_each_part_has_its_limit(part: str, limit: int, accepted: bool) -> None:
+    token = sign()
+    size = len(token.split(".")[["header", "payload", "signature"].index(part)])
+    limits = Limits(**{part: size + limit})
+    if accepted:
+        assert verify(token, limits=limits) == claims()
+    else:
+        with pytest.raises(MalformedToken):
+            verify(token, limits=limits)
+
+
+@pytest.mark.parametrize("name", [ABSENT, None, 1, ["https://login.example.com/"], {}])
+def test_an_issuer_must_be_named(name: Any) -> None:
+    with pytest.raises(InvalidClaims):
+        verify(sign(claims(iss=name)))
+
+
+@pytest.mark.parametrize("name", ["", ISSUER[:-1], ISSUER + "x", ISSUER.upper(), "https://"])
+def test_an_unknown_issuer_costs_no_signature(name: str) -> None:
+    with pytest.raises(UnknownIssuer):
+        verify(sign(claims(iss=name)))
+
+
+def test_the_signature_is_told_before_anything_in_the_claims() -> None:
+    with pytest.raises(BadSignature):
+        verify(with_signature(sign(claims(exp=1, aud="somebody else"))))
+
+
+# Which key is asked.
+
+
+def issuer_with(*keys: dict[str, Any], **settings: Any) -> Issuer:
+    return issuer(keys=StaticKeys.from_jwks({"keys": list(keys)}), **settings)
+
+
+def test_a_key_is_found_by_its_name() -> None:
+    trusted = issuer_with(public_jwk("RS256", kid="rsa"), public_jwk("ES256", kid="ec"))
+    assert verify(sign(algorithm="RS256", kid="rsa"), trusted)
+    assert verify(sign(algorithm="ES256", kid="ec"), trusted)
+    with pytest.raises(UnknownKey):
+        verify(sign(algorithm="RS256", kid="ec"), trusted)
+    with pytest.raises(UnknownKey):
+        verify(sign(algorithm="RS256", kid="other"), trusted)
+
+
+def test_R39_two_keys_of_one_name_are_told_apart_by_type() -> None:
+    trusted = issuer_with(public_jwk("ES256", kid="same"), public_jwk("RS256", kid="same"))
+    assert verify(sign(algorithm="RS256", kid="same"), trusted)
+    assert verify(sign(algorithm="ES256", kid="same"), trusted)
+
+
+def test_a_token_without_kid_is_tried_against_the_keys_that_fit() -> None:
+    trusted = issuer_with(public_jwk("ES256", kid="ec"), public_jwk("RS256", kid="rsa"))
+    assert verify(sign(algorithm="RS256"), trusted)
+
+
+def test_a_key_without_kid_serves_a_token_with_one() -> None:
+    assert verify(sign(algorithm="RS256", kid="any"), issuer_with(public_jwk("RS256")))
+
+
+def test_no_more_than_a_few_keys_are_tried() -> None:
+    others = [Ed25519PrivateKey.generate() for _ in range(4)]
+    jwks = [{"kty": "OKP", "crv": "Ed25519", "x": base64url(o.public_key().public_bytes_raw()).decode()} for o in others]
+    token = sign(algorithm="Ed25519")
+    assert verify(token, issuer_with(*jwks[:3], public_jwk("Ed25519")))
+    with pytest.raises(BadSignature):
+        verify(token, issuer_with(*jwks, public_jwk("Ed25519")))
+
+
+def test_R55_a_key_is_used_with_one_algorithm() -> None:
+    trusted = issuer_with(public_jwk("RS256"))
+    with pytest.raises(UnknownKey):
+        verify(sign(algorithm="PS256"), trusted)
+    with pytest.raises(UnknownKey):
+        verify(sign(algorithm="RS512"), trusted)
+    assert verify(sign(algorithm="PS256"), issuer_with(public_jwk("RS256"), algorithms=["PS256", "RS256"]))
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "nOnE", "NONE", "ES256K", "Ed448", "RSA-OAEP", "HS256"])
+def test_an_algorithm_that_is_not_configured_finds_no_key(algorithm: str) -> None:
+    with pytest.raises(UnknownKey):
+        verify(sign(algorithm="RS256", header={"alg": algorithm}), issuer("RS256"))
+
+
+def test_a_key_that_raises_verifies_nothing() -> None:
+    """ECDSA's verification takes no garbage, RSA's raises on some; neither gets out."""
+    for algorithm in ASYMMETRIC:
+        text = sign(algorithm=algorithm).rpartition(".")[0]
+        for signature in (b"", b"\x00", b"\xff" * 1000):
+            (key,) = issuer(algorithm).find_keys(None, algorithm)
+            assert not key.verify(text.encode(), signature)
+    (secret,) = issuer().find_keys(None, "HS256")
+    assert not secret.verify(None, b"")  # type: ignore[arg-type]  # a TypeError within
+
+
+# Vectors from elsewhere: tests/vectors/README.md says from where.
+
+_FILES = Path(__file__).parent / "vectors"
+_DEFECTS = {
+    one["tcId"]: one["correct"] for one in json.loads((_FILES / "known_defects.json").read_text())["corrections"]
+}
+_GROUPS = json.loads((_FILES / "json_web_signature_test.json").read_text())["testGroups"]
+_CASES = [(group.get("public", group["private"]), case) for group in _GROUPS for case in group["tests"]]
+
+
+def jws_verifies(jwk: dict[str, Any], jws: str) -> bool:
+    """The signature step alone: these payloads are no claims, and some of these secrets we refuse at construction."""
+    if jwk["kty"] == "oct":
+        declared: Any = [DeclaredKey(OctKey.import_key(jwk), jwk["kid"], jwk.get("alg"))]
+    else:
+        declared = StaticKeys.from_jwks({"keys": [jwk]}).keys
+    algorithms = [jwk["alg"]] if "alg" in jwk else [*ASYMMETRIC_ALGORITHMS, *HMAC_ALGORITHMS]
+    try:
+        compact = read_compact(BearerToken(jws.encode()), Limits(token=100_000, header=50_000, payload=50_000))
+        find_signer(compact, KeyRing.of(declared, algorithms).find)
+    except AuthError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("jwk", "case"), _CASES, ids=[f"{case['tcId']} {case['comment']}" for _, case in _CASES]
+)
+def test_wycheproof_agrees(jwk: dict[str, Any], case: dict[str, Any]) -> None:
+    expected = _DEFECTS.get(case["tcId"], case["result"])
+    assert jws_verifies(jwk, case["jws"]) is (expected == "valid")
+
+
+def test_all_of_wycheproof_is_there() -> None:
+    assert len(_CASES) == 401
