@@ -1,6 +1,7 @@
 """Fixtures for all tests: async ones run on asyncio and on trio."""
 
 import os
+from collections.abc import Generator
 
 import pytest
 
@@ -12,7 +13,9 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI nothing may be skipped: a test that did not run has shown nothing."""
     report = yield
     if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):

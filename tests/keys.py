@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, SECP521R1
@@ -27,6 +28,7 @@ ASYMMETRIC = tuple(PRIVATE_KEYS)
 SYMMETRIC = ("HS256", "HS384", "HS512")
 
 
+@cache
 def joserfc_key(algorithm: str) -> Any:
     """The signing key as joserfc has it."""
     if algorithm in SYMMETRIC:

@@ -1,6 +1,7 @@
 """Refuse: every error's answer, byte for byte, over HTTP and before a websocket is accepted."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -43,15 +44,19 @@ async def answer_to(error: AuthError, scope: object = None) -> Answer:
             asgi_bearer.SeveralCredentials(),
             400,
             "Bad request",
-            'Bearer realm="api", error="invalid_request", '
-            'error_description="More than one Authorization header was sent"',
+            (
+                'Bearer realm="api", error="invalid_request", '
+                'error_description="More than one Authorization header was sent"'
+            ),
         ),
         (
             InsufficientScope(("b", "a")),
             403,
             "Not enough permissions",
-            'Bearer realm="api", error="insufficient_scope", '
-            'error_description="The access token lacks a required permission", scope="a b"',
+            (
+                'Bearer realm="api", error="insufficient_scope", '
+                'error_description="The access token lacks a required permission", scope="a b"'
+            ),
         ),
         (asgi_bearer.AuthenticationUnavailable(), 503, "Authentication is temporarily unavailable", None),
     ],
@@ -110,6 +115,6 @@ async def test_a_websocket_is_refused_with_the_same_answer(kind: type[AuthError]
 
 
 @pytest.mark.parametrize("members", [{}, {"extensions": {}}, {"extensions": None}], ids=str)
-async def test_a_websocket_is_closed_where_the_server_offers_no_answer(members: dict[str, object]) -> None:
+async def test_a_websocket_is_closed_where_the_server_offers_no_answer(members: Any) -> None:
     answer = await answer_to(asgi_bearer.NoCredentials(), websocket_scope(**members))
     assert answer.messages == [{"type": "websocket.close", "code": 1008, "reason": "Not authenticated"}]

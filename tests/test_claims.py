@@ -19,7 +19,9 @@ from asgi_bearer.verification import SignedClaims
 from tests.tokens import ABSENT, AUDIENCE, ISSUER, NOW, claims, issuer
 
 
-def check(now: float = NOW, token_type: str | None = "at+jwt", settings: dict[str, Any] | None = None, **changes: Any) -> Claims:
+def check(
+    now: float = NOW, token_type: Any = "at+jwt", settings: dict[str, Any] | None = None, **changes: Any
+) -> Claims:
     trusted = issuer(**(settings or {}))
     (key,) = trusted.find_keys(None, "HS256")
     return check_claims(SignedClaims(trusted, token_type, claims(**changes), key), now)
@@ -32,7 +34,7 @@ def refuses(error: type[AuthError], **arguments: Any) -> None:
 
 
 NOT_A_STRING = [None, True, False, 0, 1, 1.5, [], ["x"], {}, {"x": "y"}]
-NOT_A_TIME = [None, True, False, "1800000300", "", [], [NOW], {}, -1, -0.1, 253_402_300_800, 10**400, 1e308]
+NOT_A_TIME: list[Any] = [None, True, False, "1800000300", "", [], [NOW], {}, -1, -0.1, 253_402_300_800, 10**400, 1e308]
 
 
 def test_good_claims_are_given_on() -> None:
@@ -140,7 +142,9 @@ def test_R65_an_access_token_needs_no_typ_by_default(token_type: str | None) -> 
     assert check(token_type=token_type)
 
 
-@pytest.mark.parametrize("token_type", ["secevent+jwt", "logout+jwt", "dpop+jwt", "id_token+jwt", "jose", "", "at+jwt "])
+@pytest.mark.parametrize(
+    "token_type", ["secevent+jwt", "logout+jwt", "dpop+jwt", "id_token+jwt", "jose", "", "at+jwt "]
+)
 def test_R65_another_typ_is_refused(token_type: str) -> None:
     refuses(UnsupportedToken, token_type=token_type)
 

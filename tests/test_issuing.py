@@ -27,7 +27,7 @@ def test_what_is_issued_is_accepted(algorithm: str) -> None:
     token = token_issuer(name).issue("suman", scopes=["a", "b"], roles=["staff"], client_id="app")
     signed = verify_token(BearerToken(token.encode()), {ISSUER: issuer(name, token_type="at+jwt")}, Limits())
     claims = check_claims(signed, NOW)
-    assert (claims.subject, claims.scopes, claims.roles) == ("suman", {"a", "b"}, {"staff"})
+    assert (claims.subject, claims.scopes, claims.roles) == ("suman", frozenset({"a", "b"}), frozenset({"staff"}))
     assert claims.expires_at == NOW + 15 * 60
     assert claims.members["client_id"] == "app"
     assert claims.members["iat"] == NOW
@@ -87,8 +87,14 @@ def test_a_scope_has_no_spaces(scope: str) -> None:
         ({"algorithm": "none", "key": SECRET}, "algorithm 'none' is not accepted here"),
         ({"algorithm": "RS256", "key": SECRET}, "the key must be a private key in PEM, without a password, for RS256"),
         ({"algorithm": "RS256", "key": public_pem(PRIVATE_KEYS["RS256"])}, "the key must be a private key in PEM"),
-        ({"algorithm": "ES256", "key": private_pem(PRIVATE_KEYS["ES384"])}, "algorithm 'ES256' does not fit a key of kind EC P-384"),
-        ({"algorithm": "ES256", "key": private_pem(PRIVATE_KEYS["RS256"])}, "algorithm 'ES256' does not fit a key of kind RSA"),
+        (
+            {"algorithm": "ES256", "key": private_pem(PRIVATE_KEYS["ES384"])},
+            "algorithm 'ES256' does not fit a key of kind EC P-384",
+        ),
+        (
+            {"algorithm": "ES256", "key": private_pem(PRIVATE_KEYS["RS256"])},
+            "algorithm 'ES256' does not fit a key of kind RSA",
+        ),
         ({"algorithm": "RS256", "key": private_pem(generate_private_key(65537, 1024))}, "the RSA key has 1024 bits"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -13,7 +13,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
 from joserfc.jwk import ECKey
 
 from asgi_bearer import StaticKeys
@@ -226,7 +225,9 @@ BAD_KEYS = [
     pytest.param({**GOOD, "alg": "RS256"}, "does not fit", id="R54 alg of another kind"),
     pytest.param({**GOOD, "alg": "ES384"}, "does not fit", id="R35 alg of another curve"),
     pytest.param({**GOOD, "crv": "P-999"}, "cannot be read", id="an unknown curve"),
-    pytest.param(ECKey.generate_key("secp256k1").as_dict(private=False), "not accepted", id="a curve that is not accepted"),
+    pytest.param(
+        ECKey.generate_key("secp256k1").as_dict(private=False), "not accepted", id="a curve that is not accepted"
+    ),
     pytest.param({**GOOD, "x": base64url(b"\x01" * 32).decode()}, "cannot be read", id="R59 a point off the curve"),
     pytest.param({**GOOD, "x": "!!!!"}, "base64url", id="bad base64url"),
     pytest.param({**GOOD, "x": "AA=="}, "base64url", id="padded base64url"),
@@ -235,8 +236,12 @@ BAD_KEYS = [
     pytest.param({"kty": "EC", "crv": "P-256"}, "cannot be read", id="no point"),
     pytest.param({"kty": "RSA", "n": "", "e": "AQAB"}, "cannot be read", id="an empty modulus"),
     pytest.param(public_jwk("RS256", e="AQ"), "cannot be read", id="exponent 1"),
-    pytest.param(public_jwk("RS256", e=base64url(b"\x01" + b"\x00" * 8 + b"\x01").decode()), "exponent", id="a long exponent"),
-    pytest.param({"kty": "OKP", "crv": "X25519", "x": base64url(b"\x09" * 32).decode()}, "cannot sign", id="R41 X25519"),
+    pytest.param(
+        public_jwk("RS256", e=base64url(b"\x01" + b"\x00" * 8 + b"\x01").decode()), "exponent", id="a long exponent"
+    ),
+    pytest.param(
+        {"kty": "OKP", "crv": "X25519", "x": base64url(b"\x09" * 32).decode()}, "cannot sign", id="R41 X25519"
+    ),
     pytest.param({"kty": "OKP", "crv": "Ed25519", "x": "AA"}, "cannot be read", id="a short point"),
     pytest.param(
         {"kty": "OKP", "crv": "Ed25519", "x": base64url(b"\x01" + b"\x00" * 31).decode()}, "small order", id="identity"

@@ -177,7 +177,7 @@ async def test_unlisted_routes(unlisted: Any) -> None:
 async def test_websockets_are_admitted_by_the_same_rules() -> None:
     app = Recorder()
     middleware = guarded(app, [*ALLOW, public("/feed", methods=["WEBSOCKET"])])
-    denial = {"websocket.http.response": {}}
+    denial: dict[str, Any] = {"websocket.http.response": {}}
     assert (await call(middleware, websocket_scope("/health", extensions=denial))).status == 401
     assert (await call(middleware, websocket_scope("/orders", [bearer(EXPIRED)], extensions=denial))).status == 401
     assert (await call(middleware, websocket_scope("/admin", [bearer(sign())], extensions=denial))).status == 403
@@ -330,5 +330,7 @@ def test_limits_are_positive(limits: Any) -> None:
 
 
 def test_the_contract_keeps_its_names() -> None:
-    middleware = BearerMiddleware(Recorder(), issuers=Issuer(ISSUER, audience=AUDIENCE, keys=StaticKeys.from_secret(SECRET)))
-    assert middleware
+    middleware = BearerMiddleware(
+        Recorder(), issuers=Issuer(ISSUER, audience=AUDIENCE, keys=StaticKeys.from_secret(SECRET))
+    )
+    assert isinstance(middleware, BearerMiddleware)

@@ -28,7 +28,7 @@ async def test_a_user_is_what_the_claims_say() -> None:
     user = await identify(CLAIMS, None)
     assert isinstance(user, User)
     assert isinstance(user, BaseUser)
-    assert (user.subject, user.scopes, user.roles) == ("suman", {"a", "b"}, {"staff"})
+    assert (user.subject, user.scopes, user.roles) == ("suman", CLAIMS.scopes, CLAIMS.roles)
     assert (str(user), user.display_name, user.identity, user.is_authenticated) == ("suman", "suman", "suman", True)
     assert user.claims["email"] == "suman@example.com"
     assert user.issuer == "https://login.example.com/"

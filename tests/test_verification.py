@@ -196,7 +196,9 @@ def test_a_key_without_kid_serves_a_token_with_one() -> None:
 
 def test_no_more_than_a_few_keys_are_tried() -> None:
     others = [Ed25519PrivateKey.generate() for _ in range(4)]
-    jwks = [{"kty": "OKP", "crv": "Ed25519", "x": base64url(o.public_key().public_bytes_raw()).decode()} for o in others]
+    jwks = [
+        {"kty": "OKP", "crv": "Ed25519", "x": base64url(o.public_key().public_bytes_raw()).decode()} for o in others
+    ]
     token = sign(algorithm="Ed25519")
     assert verify(token, issuer_with(*jwks[:3], public_jwk("Ed25519")))
     with pytest.raises(BadSignature):
@@ -226,7 +228,7 @@ def test_a_key_that_raises_verifies_nothing() -> None:
             (key,) = issuer(algorithm).find_keys(None, algorithm)
             assert not key.verify(text.encode(), signature)
     (secret,) = issuer().find_keys(None, "HS256")
-    assert not secret.verify(None, b"")  # type: ignore[arg-type]  # a TypeError within
+    assert not secret.verify(b"", None)  # type: ignore[arg-type]  # a TypeError within
 
 
 # Vectors from elsewhere: tests/vectors/README.md says from where.
@@ -254,9 +256,7 @@ def jws_verifies(jwk: dict[str, Any], jws: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize(
-    ("jwk", "case"), _CASES, ids=[f"{case['tcId']} {case['comment']}" for _, case in _CASES]
-)
+@pytest.mark.parametrize(("jwk", "case"), _CASES, ids=[f"{case['tcId']} {case['comment']}" for _, case in _CASES])
 def test_wycheproof_agrees(jwk: dict[str, Any], case: dict[str, Any]) -> None:
     expected = _DEFECTS.get(case["tcId"], case["result"])
     assert jws_verifies(jwk, case["jws"]) is (expected == "valid")

@@ -44,7 +44,9 @@ def encode(value: Any) -> bytes:
     return value if isinstance(value, bytes) else json.dumps(value).encode()
 
 
-def sign(payload: Any = None, *, algorithm: str = "HS256", header: Any = None, key: Any = None, **parameters: Any) -> str:
+def sign(
+    payload: Any = None, *, algorithm: str = "HS256", header: Any = None, key: Any = None, **parameters: Any
+) -> str:
     """A token with a true signature over any header and payload. `header` replaces it, `parameters` change it."""
     fields = {"alg": algorithm, "typ": "at+jwt"} | parameters
     fields = {name: value for name, value in fields.items() if value is not ABSENT}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from asgi_bearer import Claims, ConfigurationError, Issuer, StaticKeys
+from asgi_bearer import Claims, ConfigurationError, Issuer, StaticKeys, optional, protected
 from tests.asgi import Recorder, get, guarded
 from tests.attacks.test_A_signatures import refused
 from tests.keys import SECRET, public_jwk
@@ -110,8 +110,6 @@ async def test_B11_a_user_who_was_dismissed_is_refused() -> None:
 
 
 async def test_B12_expiry_is_checked_for_every_kind_of_rule() -> None:
-    from asgi_bearer import optional, protected
-
     rules = [optional("/o"), protected("/p"), protected("/s", scopes=["profile"])]
     for path in ("/o", "/p", "/s", "/unlisted"):
         for payload in (claims(exp=NOW), claims(exp=ABSENT)):

@@ -52,7 +52,14 @@ async def test_C4_C5_R51_an_encrypted_token_is_never_parsed() -> None:
 
 
 async def test_C6_R40_an_unencoded_payload_is_refused() -> None:
-    for parameters in ({"b64": False, "crit": ["b64"]}, {"b64": False}, {"b64": 0}, {"b64": None}, {"b64": True}):
+    cases: list[dict[str, Any]] = [
+        {"b64": False, "crit": ["b64"]},
+        {"b64": False},
+        {"b64": 0},
+        {"b64": None},
+        {"b64": True},
+    ]
+    for parameters in cases:
         assert await refused(sign(**parameters)) == "This kind of token is not accepted"
 
 
@@ -85,10 +92,11 @@ async def test_C8_a_polyglot_of_JSON_and_compact_form_is_refused() -> None:
         assert not app.reached
 
 
+CRITS: list[Any] = [5, None, True, 1.5, [[]], [{}], [1]]
 TEN_INPUTS: list[Any] = [
     ["alg"],
     "alg",
-    *({"alg": "HS256", "crit": crit} for crit in (5, None, True, 1.5, [[]], [{}], [1])),
+    *({"alg": "HS256", "crit": crit} for crit in CRITS),
     b'{"alg":"HS256","kid":"\\ud800"}',
 ]
 

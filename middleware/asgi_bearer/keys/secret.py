@@ -13,7 +13,16 @@ _HASH_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
 _GENERATE = "python -c 'import secrets; print(secrets.token_urlsafe({}))'"
 
-_KEY_TEXT = (b"-----BEGIN", b"---- BEGIN", b"ssh-rsa ", b"ssh-dss ", b"ssh-ed25519 ", b"ecdsa-sha2-", b'"kty"', b'"keys"')
+_KEY_TEXT = (
+    b"-----BEGIN",
+    b"---- BEGIN",
+    b"ssh-rsa ",
+    b"ssh-dss ",
+    b"ssh-ed25519 ",
+    b"ecdsa-sha2-",
+    b'"kty"',
+    b'"keys"',
+)
 _FILE_ENDINGS = (b".pem", b".key", b".crt", b".cer", b".der", b".pub", b".json", b".jwk", b".jwks")
 
 
