@@ -22,7 +22,8 @@ RULES = [
 ]
 POLICY = Policy(RULES, "authenticated")
 
-WORDS = "/ // . .. /health /login /static/ admin /admin/ /orders/7 /catalogue %2f \\ ; ? # é * http://h/".split()
+WORDS = ["/", "//", ".", "..", "/health", "/login", "/static/", "admin", "/admin/", "/orders/7", "/catalogue"]
+WORDS += ["%2f", "\\", ";", "?", "#", "é", "*", "http://h/"]
 words = st.sampled_from([*WORDS, "\n", "\x00", "\ufffd"])
 paths = st.one_of(
     st.sampled_from([rule.path for rule in RULES]), st.lists(words, max_size=5).map("".join), st.text(max_size=30)

@@ -1,7 +1,7 @@
 """JSON read strictly: one UTF-8 object, every name once, finite numbers, real characters, bounded depth.
 
-Python's reader takes UTF-16, duplicate names, NaN, 1e400 and lone surrogates; RFC 7515 section 4, RFC 7519 section 4
-and RFC 8725 section 3.7 do not.
+Python's own reader takes UTF-16, duplicate names, NaN, 1e400 and lone surrogates, as its documentation says;
+RFC 7515 section 4, RFC 7519 section 4 and RFC 8725 section 3.7 do not.
 """
 
 import json

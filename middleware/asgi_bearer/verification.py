@@ -2,7 +2,7 @@
 
 Everything is read strictly before any cryptography; the unverified `iss` serves to find the issuer's keys and for
 nothing else; the signature then decides alone. No time is looked at here and no claim is believed.
-joserfc owns keys and algorithms. Its parsing is not used: what it lets pass or raises is listed in decision 0003.
+joserfc owns keys and algorithms; reading a token strictly is ours (docs/decisions/0003).
 """
 
 import re

@@ -99,7 +99,7 @@ def _import_jwk(jwk: dict[str, Any]) -> Key:
 
 
 def _check_base64url(text: object) -> None:
-    """Strictly, since joserfc skips characters that do not belong to the alphabet."""
+    """Strictly: one number has one text."""
     try:
         encoded = text.encode("ascii") if isinstance(text, str) else None
         canonical = (

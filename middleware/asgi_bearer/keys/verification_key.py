@@ -82,7 +82,7 @@ class VerificationKey:
         """Whether `signature` was made over `signed` with this key. Whatever the library raises means no."""
         try:
             return bool(self._verifier.verify(signed, signature, self._key))
-        except Exception:  # joserfc and cryptography raise many types on garbage; none may become a 500
+        except Exception:  # whatever a library raises on garbage, it may not become a 500
             return False
 
 
