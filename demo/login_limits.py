@@ -57,7 +57,7 @@ class LoginLimits:
 def _count(connection: sqlite3.Connection, name: str, address: str, now: float) -> int | None:
     connection.execute("DELETE FROM failed_logins WHERE at <= ?", (now - WINDOW,))
     values = {"name": name, "address": address}
-    waits = []
+    waits: list[int] = []
     for limit, condition, names in _LIMITS:
         newest = connection.execute(
             f"SELECT at FROM failed_logins WHERE {condition} ORDER BY at DESC LIMIT 1 OFFSET ?",  # noqa: S608 - constants

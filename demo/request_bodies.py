@@ -1,6 +1,7 @@
 """What registration and login accept: their bodies, read strictly and never further than a limit."""
 
 import unicodedata
+from contextlib import aclosing
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -80,8 +81,9 @@ async def _read_body(request: Request, media_type: str) -> bytes:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != media_type:
         raise HTTPException(415, f"The content type must be {media_type}")
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_BODY:
-            raise HTTPException(413, f"The body must have at most {_MAX_BODY} bytes")
+    async with aclosing(request.stream()) as chunks:
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > _MAX_BODY:
+                raise HTTPException(413, f"The body must have at most {_MAX_BODY} bytes")
     return body
