@@ -186,6 +186,11 @@ def test_the_environment_is_as_good_as_options(tmp_path: Path) -> None:
     assert (code, output) == (0, "root is an admin now.\n")
 
 
+def test_a_body_is_never_read_further_than_its_limit(client: httpx.Client) -> None:
+    too_large = client.post("/login", data={"username": "suman", "password": "x" * 20_000})
+    assert (too_large.status_code, too_large.json()) == (413, {"detail": "The body must have at most 16384 bytes"})
+
+
 def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
     secret = tmp_path / "demo.sqlite3.secret"
     secret.write_text("Jq3vW8xT1nLs6YhBz0KcRp5UmDf9EgAa2oXi4Vt7Mwk")
