@@ -1,0 +1,1 @@
+"""How much time a bearer token costs: ours, our peers, and the signature's verification alone."""

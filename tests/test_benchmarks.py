@@ -1,0 +1,52 @@
+"""The benchmarks run and measure what they say; how fast anything is belongs to them and not to tests."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.contenders import BARE, GUARDS
+from benchmarks.requests import REFUSALS
+from benchmarks.tokens import ALGORITHMS
+from benchmarks.verbs import LAYERS, VERBS
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_a_smoke_run_measures_every_contender(tmp_path: Path) -> None:
+    output = tmp_path / "figures.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--smoke", "--output", str(output)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    for heading in ("Each verb alone", "Each algorithm", "One request: overhead", "as a multiple", "Refused by"):
+        assert heading in done.stdout
+
+    figures = json.loads(output.read_text())
+    measured = {(one["name"], one["algorithm"]) for one in figures["times"]}
+    expected = {(name, "") for name, _ in VERBS} | {(name, "") for name in BARE}
+    expected |= {(name, algorithm) for name, _ in LAYERS for algorithm in ALGORITHMS}
+    expected |= {(guard.name, algorithm) for guard in GUARDS for algorithm in ALGORITHMS}
+    expected |= {(f"refused: {name}", "") for name, _ in REFUSALS}
+    assert measured == expected
+    assert all(0 < one["p10"] <= one["median"] <= one["p90"] for one in figures["times"])
+    assert {(one["name"], one["algorithm"]) for one in figures["overheads"]} == {
+        (guard.name, algorithm) for guard in GUARDS for algorithm in ALGORITHMS
+    }
+    assert {"date", "machine", "python", "packages", "rounds"} <= figures.keys()
+
+
+@pytest.mark.parametrize("rounds", ["1", "0", "x"])
+def test_too_few_rounds_are_a_sentence(rounds: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--rounds", rounds], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "--rounds" in done.stderr
+    assert "Traceback" not in done.stderr
