@@ -133,6 +133,11 @@ def test_R49_jti_is_a_string(identifier: Any) -> None:
     refuses(InvalidClaims, jti=identifier)
 
 
+@pytest.mark.parametrize("client", NOT_A_STRING, ids=repr)
+def test_client_id_is_a_string(client: Any) -> None:
+    refuses(InvalidClaims, client_id=client)
+
+
 def test_jti_is_not_required() -> None:
     assert check(jti=ABSENT)
 
@@ -152,9 +157,26 @@ def test_R65_another_typ_is_refused(token_type: str) -> None:
 @pytest.mark.parametrize("configured", ["at+jwt", "AT+JWT", "application/at+jwt"])
 def test_R70_a_configured_typ_must_be_there(configured: str) -> None:
     settings = {"token_type": configured}
-    assert check(settings=settings)
+    assert check(settings=settings, client_id="app")
     for other in (None, "jwt"):
-        refuses(UnsupportedToken, settings=settings, token_type=other)
+        refuses(UnsupportedToken, settings=settings, token_type=other, client_id="app")
+
+
+@pytest.mark.parametrize("name", ["client_id", "jti", "iat", "sub", "aud", "exp", "iss"])
+def test_R75_the_profile_of_RFC_9068_asks_for_its_claims(name: str) -> None:
+    settings = {"token_type": "at+jwt"}
+    good = {"client_id": "app"}
+    assert check(settings=settings, **good)
+    refuses(InvalidClaims, settings=settings, **{**good, name: ABSENT})
+    error = WrongAudience if name == "aud" else InvalidClaims
+    refuses(error, settings=settings, **{**good, name: ""})
+
+
+def test_an_audience_may_be_elsewhere() -> None:
+    settings = {"audience_claim": "client_id"}
+    assert check(settings=settings, aud=ABSENT, client_id=AUDIENCE).audience == (AUDIENCE,)
+    refuses(WrongAudience, settings=settings, client_id="other")
+    refuses(InvalidClaims, settings=settings, client_id=ABSENT)
 
 
 @pytest.mark.parametrize(

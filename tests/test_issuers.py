@@ -39,6 +39,8 @@ SECRETS = StaticKeys.from_secret(SECRET)
         ({"max_age": 60}, "max_age must be a timedelta over 0"),
         ({"token_type": ""}, "token_type must be a media type"),
         ({"token_type": 7}, "token_type must be a media type"),
+        ({"audience_claim": ""}, "audience_claim must be a claim's name"),
+        ({"audience_claim": 7}, "audience_claim must be a claim's name"),
         ({"roles_claim": ""}, "roles_claim must be a claim's name"),
         ({"roles_claim": ()}, "roles_claim must be a claim's name"),
         ({"roles_claim": ("a", 7)}, "roles_claim must be a claim's name"),

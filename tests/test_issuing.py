@@ -24,12 +24,12 @@ def token_issuer(algorithm: str = "HS256", **settings: Any) -> TokenIssuer:
 @pytest.mark.parametrize("algorithm", [*SYMMETRIC, *ASYMMETRIC, "EdDSA"])
 def test_what_is_issued_is_accepted(algorithm: str) -> None:
     name = "Ed25519" if algorithm == "EdDSA" else algorithm
-    token = token_issuer(name).issue("suman", scopes=["a", "b"], roles=["staff"], client_id="app")
+    token = token_issuer(name).issue("suman", scopes=["a", "b"], roles=["staff"], email="s@example.com")
     signed = verify_token(BearerToken(token.encode()), {ISSUER: issuer(name, token_type="at+jwt")}, Limits())
     claims = check_claims(signed, NOW)
     assert (claims.subject, claims.scopes, claims.roles) == ("suman", frozenset({"a", "b"}), frozenset({"staff"}))
     assert claims.expires_at == NOW + 15 * 60
-    assert claims.members["client_id"] == "app"
+    assert (claims.members["client_id"], claims.members["email"]) == ("first-party", "s@example.com")
     assert claims.members["iat"] == NOW
 
 
@@ -47,7 +47,7 @@ def test_each_token_has_a_name_of_its_own() -> None:
 
 def test_scopes_and_roles_are_left_out_where_there_are_none() -> None:
     members = verify_token(BearerToken(token_issuer().issue("x").encode()), {ISSUER: issuer()}, Limits()).members
-    assert sorted(members) == ["aud", "exp", "iat", "iss", "jti", "sub"]
+    assert sorted(members) == ["aud", "client_id", "exp", "iat", "iss", "jti", "sub"]
 
 
 def test_a_name_alone_is_one_scope_or_role() -> None:

@@ -1,5 +1,6 @@
 """Bearer-token middleware for ASGI: every route is protected unless the allowlist says otherwise."""
 
+from . import presets
 from .claims import Claims
 from .errors import (
     AmbiguousPath,
@@ -62,6 +63,7 @@ __all__ = [
     "UserRefused",
     "WrongAudience",
     "optional",
+    "presets",
     "protected",
     "public",
 ]

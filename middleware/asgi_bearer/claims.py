@@ -51,11 +51,14 @@ def check_claims(signed: SignedClaims, now: float) -> Claims:
     _check_kind(signed)
     if members.get("iss") != issuer.name:
         raise InvalidClaims
-    audience = _audience(members)
+    audience = _audience(members.get(issuer.audience_claim))
     if issuer.audiences.isdisjoint(audience):
         raise WrongAudience
     expires_at = _check_times(members, issuer, now)
-    if not isinstance(members.get("jti", ""), str):
+    for name in ("jti", "client_id"):
+        if not isinstance(members.get(name, ""), str):
+            raise InvalidClaims
+    if not all(members.get(name) for name in issuer.required_claims):
         raise InvalidClaims
     subject = members.get("sub")
     if not isinstance(subject, str) or not subject:
@@ -84,8 +87,7 @@ def _check_kind(signed: SignedClaims) -> None:
         raise UnsupportedToken
 
 
-def _audience(members: Mapping[str, Any]) -> tuple[str, ...]:
-    value = members.get("aud")
+def _audience(value: object) -> tuple[str, ...]:
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise InvalidClaims

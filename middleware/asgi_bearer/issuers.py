@@ -12,6 +12,9 @@ so with RS256 where it is an RSA key (one algorithm a key: RFC 8725bis section 3
 
 MAX_LEEWAY = timedelta(minutes=5)
 
+_RFC9068_CLAIMS = ("client_id", "jti", "iat")
+"""Beyond `iss`, `exp`, `aud` and `sub`, which are always needed (RFC 9068 section 2.2)."""
+
 
 class Issuer:
     """A trusted issuer of access tokens, and the audience that its tokens must name.
@@ -21,10 +24,11 @@ class Issuer:
     keys: `StaticKeys`, the keys that this issuer signs with. They never verify a token of another issuer.
     algorithms: the closed list of accepted ones. Default: the asymmetric ones; where `keys` come from a secret, that
         secret's own. HMAC and public keys never mix.
-    token_type: the header's `typ`, such as "at+jwt" (RFC 9068 section 4), which then must be there. Default: absent,
-        `JWT` or `at+jwt`.
+    token_type: the header's `typ`, which then must be there. Default: absent, `JWT` or `at+jwt`. With "at+jwt" the
+        whole profile of RFC 9068 section 2.2 is asked for: `client_id`, `iat` and `jti` must be there too.
     leeway: clock difference allowed for `exp`, `nbf` and `iat`; 0 to 5 minutes.
     max_age: if set, tokens must carry `iat` and be younger than this.
+    audience_claim: where the audience is found; "aud", but for providers that write it elsewhere.
     roles_claim: where roles are found: a claim's name, or a path such as ("realm_access", "roles").
 
     An issuer is a declaration: what is wrong with it is raised, together with all other faults, by the middleware.
@@ -40,6 +44,7 @@ class Issuer:
         token_type: str | None = None,
         leeway: timedelta = timedelta(0),
         max_age: timedelta | None = None,
+        audience_claim: str = "aud",
         roles_claim: str | Iterable[str] = "roles",
     ) -> None:
         self.name = issuer
@@ -47,8 +52,10 @@ class Issuer:
         self.keys = keys
         self.algorithms = _algorithms(algorithms, keys)
         self.token_types = _token_types(token_type)
+        self.required_claims = _RFC9068_CLAIMS if self.token_types == {"at+jwt"} else ()
         self.leeway = leeway
         self.max_age = max_age
+        self.audience_claim = audience_claim
         self.roles_claim = (roles_claim,) if isinstance(roles_claim, str) else tuple(roles_claim)
         self._ring = KeyRing.of(keys.keys if isinstance(keys, StaticKeys) else (), self.algorithms)
         self.find_keys = self._ring.find
@@ -64,6 +71,8 @@ class Issuer:
             yield f"{where}: leeway must be a timedelta from 0 to 5 minutes, such as timedelta(seconds=30)"
         if self.max_age is not None and not (isinstance(self.max_age, timedelta) and self.max_age > timedelta(0)):
             yield f"{where}: max_age must be a timedelta over 0, such as timedelta(hours=1), or None"
+        if not isinstance(self.audience_claim, str) or not self.audience_claim:
+            yield f'{where}: audience_claim must be a claim\'s name, such as "aud" or "client_id"'
         if not all(isinstance(name, str) and name for name in self.roles_claim) or not self.roles_claim:
             yield f'{where}: roles_claim must be a claim\'s name or a path such as ("realm_access", "roles")'
         if not all(isinstance(name, str) and name for name in self.token_types - {None}):

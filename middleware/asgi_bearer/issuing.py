@@ -23,6 +23,7 @@ class TokenIssuer:
 
     key: a secret for HS256, HS384 and HS512, else a private key in PEM.
     algorithm: any of those that verify. lifetime: from issuing to `exp`; over 0.
+    client_id: who asks for the tokens (RFC 9068 section 2.2): with a login of one's own, the app itself.
     key_id: written into the header as `kid`, so that keys can be rotated. clock: seconds since 1970.
 
     Raises ConfigurationError with every fault at once.
@@ -36,6 +37,7 @@ class TokenIssuer:
         *,
         algorithm: str = "HS256",
         lifetime: timedelta = timedelta(minutes=15),
+        client_id: str = "first-party",
         key_id: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -47,6 +49,7 @@ class TokenIssuer:
         self.issuer = issuer
         self.audience = audience
         self.lifetime = lifetime
+        self._client_id = client_id
         self._algorithm = algorithm
         self._header = {"alg": algorithm, "typ": "at+jwt"} | ({} if key_id is None else {"kid": key_id})
         self._key = _load_key(octets, algorithm)
@@ -63,6 +66,7 @@ class TokenIssuer:
             raise ValueError("a scope must be a non-empty string without spaces")
         now = int(self._clock())
         members: dict[str, Any] = {
+            "client_id": self._client_id,
             **claims,
             "iss": self.issuer,
             "sub": subject,

@@ -164,6 +164,8 @@ def good_draft(random: Random, signer: Signer, now: int) -> Draft:
         "sub": random.choice(["suman", "é", "x" * 100]),
         "exp": now - signer.leeway + random.choice([1, 60, 3600]),
         "iat": issued,
+        "jti": random.choice(["x", "é"]),
+        "client_id": "app",
     }
     return Draft(signer, now, header, claims, signer.key)
 
@@ -172,13 +174,11 @@ HARMLESS: list[Callable[[Random, Draft], None]] = [
     lambda random, draft: draft.header.update(
         {random.choice(["nonce", "jku", "x5u", "x5t", "foo"]): random.choice(JSON)}
     ),
-    lambda random, draft: draft.claims.update(
-        {random.choice(["email", "azp", "client_id", "nonce"]): random.choice(JSON)}
-    ),
+    lambda random, draft: draft.claims.update({random.choice(["email", "azp", "nonce"]): random.choice(JSON)}),
     lambda random, draft: draft.claims.update(scope=random.choice(JSON)),
     lambda random, draft: draft.claims.update(scp=random.choice(JSON)),
     lambda random, draft: draft.claims.update(roles=random.choice(JSON)),
-    lambda random, draft: draft.claims.update(jti=random.choice(["", "x", "é"])),
+    lambda random, draft: draft.claims.update(jti=random.choice(["y", "é", " "])),
     lambda random, draft: draft.claims.update(nbf=random.choice([0, draft.now, draft.now + draft.signer.leeway, 1.5])),
 ]
 
@@ -212,6 +212,7 @@ FAULTS: dict[str, Callable[[Random, Draft], None]] = {
     "another issuer": _fault("iss", lambda r, d: r.choice([d.signer.name[:-1], "", None, 7, [d.signer.name], {}])),
     "no subject": _fault("sub", lambda r, d: r.choice(["", None, 7, [], {}, True])),
     "jti of another type": _fault("jti", lambda r, d: r.choice([None, 7, [], {}])),
+    "client_id of another type": _fault("client_id", lambda r, d: r.choice([None, 7, [], {}])),
     "another kind": lambda r, d: d.claims.update({r.choice(["at_hash", "c_hash", "events", "cnf"]): r.choice(JSON)}),
     "Keycloak's kind": _fault("typ", lambda r, d: r.choice(["ID", "Refresh", "Offline", "Logout"])),
     "crit": _header_fault("crit", *JSON),
