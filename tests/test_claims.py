@@ -165,7 +165,7 @@ def test_R70_a_configured_typ_must_be_there(configured: str) -> None:
 @pytest.mark.parametrize("name", ["client_id", "jti", "iat", "sub", "aud", "exp", "iss"])
 def test_R75_the_profile_of_RFC_9068_asks_for_its_claims(name: str) -> None:
     settings = {"token_type": "at+jwt"}
-    good = {"client_id": "app"}
+    good: dict[str, Any] = {"client_id": "app"}
     assert check(settings=settings, **good)
     refuses(InvalidClaims, settings=settings, **{**good, name: ABSENT})
     error = WrongAudience if name == "aud" else InvalidClaims

@@ -253,7 +253,7 @@ BAD_KEYS = [
 
 
 @pytest.mark.parametrize(("bad", "fault"), BAD_KEYS)
-def test_R38_D9_a_bad_key_is_skipped_and_the_others_live(
+def test_R37_R38_R59_D9_a_bad_key_is_skipped_and_the_others_live(
     bad: Any, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "asgi_bearer"):

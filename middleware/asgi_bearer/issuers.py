@@ -101,7 +101,8 @@ class Issuer:
         yield from self.keys.faults
         if self.keys.keys and not self._ring.keys:
             found = ", ".join(sorted({key.description for key in self.keys.keys}))
-            yield f"none of the keys ({found}) fits the algorithms {', '.join(self.algorithms)}; change one of them"
+            algorithms = ", ".join(map(str, self.algorithms))
+            yield f"none of the keys ({found}) fits the algorithms {algorithms}; change one of them"
 
 
 def canonical_type(token_type: str) -> str:

@@ -111,14 +111,14 @@ class Request:
 def configuration(random: Random, now: int) -> tuple[BearerMiddleware, Recorder, list[Signer]]:
     issuers, signers = [], []
     for number in range(random.choice([1, 1, 2, 3])):
-        issuer, of_issuer = _issuer(random, number)
+        issuer, of_issuer = make_issuer(random, number)
         issuers.append(issuer)
         signers += of_issuer
     app = Recorder()
     return BearerMiddleware(app, issuers=issuers, allow=ALLOW, clock=lambda: now), app, signers
 
 
-def _issuer(random: Random, number: int) -> tuple[Issuer, list[Signer]]:
+def make_issuer(random: Random, number: int) -> tuple[Issuer, list[Signer]]:
     symmetric = random.random() < 0.3
     names = random.sample(["HS256", "HS512"] if symmetric else ASYMMETRIC, k=1 if symmetric else random.randint(1, 3))
     one_rsa = [name for name in names if name[0] in "RP"][:1]
@@ -170,7 +170,7 @@ def good_draft(random: Random, signer: Signer, now: int) -> Draft:
     return Draft(signer, now, header, claims, signer.key)
 
 
-HARMLESS: list[Callable[[Random, Draft], None]] = [
+HARMLESS: list[Callable[[Random, Draft], None]] = [  # the first one changes the header, the others the claims
     lambda random, draft: draft.header.update(
         {random.choice(["nonce", "jku", "x5u", "x5t", "foo"]): random.choice(JSON)}
     ),
@@ -249,20 +249,20 @@ def make_request(random: Random, signer: Signer, now: int) -> Request:
     if kind == "fault":
         story = random.choice(sorted(FAULTS))
         FAULTS[story](random, draft)
-        return Request(_signed(draft), story, good=False)
+        return Request(signed(draft), story, good=False)
     if kind == "text":
-        text = _signed(draft)
+        text = signed(draft)
         changed = _change_text(random, text)
         return Request(changed, "text", good=None if changed == text else False)
     if kind == "wild":
         for _ in range(random.randint(1, 3)):
             place = random.choice([draft.header, draft.claims])
             place[random.choice([*place, "kid", "scope", "roles"])] = random.choice(JSON)
-        return Request(_signed(draft), "wild", good=None)
-    return Request(_signed(draft), "good", good=True)
+        return Request(signed(draft), "wild", good=None)
+    return Request(signed(draft), "good", good=True)
 
 
-def _signed(draft: Draft) -> str:
+def signed(draft: Draft) -> str:
     header = draft.header if draft.raw_header is None else draft.raw_header
     payload = draft.claims if draft.payload is None else draft.payload
     return sign(payload, algorithm=draft.signer.algorithm, header=header, key=draft.key)
