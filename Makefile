@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check format bench lock clean
+.PHONY: demo test check format bench fuzz mutants lock clean
 
 demo: $(READY)
 	$(BIN)/python -m demo
@@ -23,6 +23,15 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz --minutes 30 $(ARGS)
+
+# In an environment of its own, since only this needs mutmut.
+mutants:
+	$(MAKE) VENV=.venv-mutants .venv-mutants/.ready
+	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1
+	.venv-mutants/bin/python -m tests.mutants
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -106,6 +106,12 @@ def test_R43_a_time_may_have_a_fraction() -> None:
     refuses(TokenExpired, now=NOW + 0.5, exp=NOW + 0.5)
 
 
+def test_the_first_second_is_a_time_too() -> None:
+    assert check(now=0, exp=1, nbf=0, iat=0)
+    assert check(now=0.5, exp=0.75, nbf=0.25, iat=0.5).expires_at == 0.75
+    refuses(TokenExpired, now=0, exp=0, nbf=0, iat=0)
+
+
 def test_exp_is_required_and_nbf_and_iat_are_not() -> None:
     refuses(InvalidClaims, exp=ABSENT)
     assert check(nbf=ABSENT, iat=ABSENT)

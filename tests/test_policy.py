@@ -148,7 +148,50 @@ def test_a_name_alone_is_one_name() -> None:
     assert protected("/x", "GET", "read", "admin") == protected("/x", ["GET"], ["read"], ["admin"])
 
 
+def test_the_constructors_say_what_they_were_given() -> None:
+    assert public("/a", ["GET"]) == Rule("/a", frozenset({"GET"}), Access.PUBLIC)
+    assert optional("/a", ["GET"]) == Rule("/a", frozenset({"GET"}), Access.OPTIONAL)
+    assert optional("/a").methods is None
+    full = protected("/a", ["GET"], scopes=["s", "t"], roles=["r", "q"])
+    assert full == Rule("/a", frozenset({"GET"}), Access.PROTECTED, frozenset({"s", "t"}), (frozenset({"r", "q"}),))
+    assert protected("/a") == Rule("/a", None, Access.PROTECTED, frozenset(), ())
+
+
+def test_HEAD_is_GET_where_a_rule_lists_it() -> None:
+    assert said(decide("HEAD", "/a", [public("/a", ["GET"])])) == "public"
+    assert said(decide("HEAD", "/a", [public("/a", ["POST"])])) == "protected"
+
+
+def test_the_unlisted_rule_is_no_path() -> None:
+    assert decide("GET", "/nowhere") == Rule("", None, Access.PROTECTED)
+
+
 # What is wrong with a list of rules.
+
+
+def test_every_fault_of_a_rule_is_named_in_order() -> None:
+    rule = protected("/a", methods=["get", 7, "HEAD"], scopes=["a b", 7])  # type: ignore[list-item]
+    assert list(rule_faults([rule])) == [
+        f"{rule}: method 7 never matches; write '7'",
+        f"{rule}: method 'HEAD' never matches; write GET, which decides HEAD too",
+        f"{rule}: method 'get' never matches; write 'GET'",
+        f"{rule}: 7 is not one scope (RFC 6749 section 3.3); write scopes=['7']",
+        f"{rule}: 'a b' is not one scope (RFC 6749 section 3.3); write scopes=['a', 'b']",
+    ]
+
+
+def test_the_whole_sentence_of_an_impossible_path() -> None:
+    assert list(rule_faults([public("/a//b")])) == [
+        (
+            "public('/a//b'): no request can have this path; write it decoded, with single slashes, "
+            "without query, dot segments, semicolons or backslashes"
+        )
+    ]
+
+
+def test_each_superfluous_rule_is_named() -> None:
+    faults = list(rule_faults([public("/a/{x}"), public("/b/{x}"), protected("/a/{x}"), protected("/b/{x}")]))
+    assert [fault.partition(" can never")[0] for fault in faults] == ["public('/a/{x}')", "public('/b/{x}')"]
 
 
 @pytest.mark.parametrize(
@@ -162,6 +205,9 @@ def test_a_name_alone_is_one_name() -> None:
         (public("/static/*"), "write {rest:path}"),
         (public("/static/{rest"), "a parameter is written {name}"),
         (public("/static/{rest:}"), "a parameter is written {name}"),
+        (public("/static/rest}"), "a parameter is written {name}"),
+        (public("/static/{x}{"), "a parameter is written {name}"),
+        (public("/{a:path}/x/{b:path}"), "opens everything"),
         (public("/static/{rest:glob}"), "Unknown path convertor 'glob'"),
         (public("/{a}/{a}"), "Duplicated param name"),
         (public("/{rest:path}"), "opens everything"),
@@ -202,6 +248,8 @@ def test_a_faulty_rule_is_named(rule: object, fault: str) -> None:
         public("/{page}"),
         protected("/{rest:path}", roles=["staff"]),
         public("/a", methods=["GET", "M-SEARCH"]),
+        public("/a/X/b"),
+        public("/XXXX/{x}"),
     ],
     ids=str,
 )
@@ -221,6 +269,7 @@ def test_a_sound_rule_has_no_faults(rule: Rule) -> None:
         pytest.param([public("/a/{x:int}"), protected("/a/{y}")], "public('/a/{x:int}')", id="a wider pattern"),
         pytest.param([public("/a/{x}"), protected("/{r:path}")], "public('/a/{x}')", id="a stricter rest"),
         pytest.param([public("/a/{x}/c"), protected("/a/{r:path}")], "public('/a/{x}/c')", id="a stricter rest below"),
+        pytest.param([public("/a/{x:int}"), protected("/{y}/{z}")], "public('/a/{x:int}')", id="a short segment"),
         pytest.param([public("/a/{x}"), public("/a/{y}")], "public('/a/{y}')", id="other names of parameters"),
         pytest.param(
             [protected("/a", scopes=["r"]), protected("/a", scopes=["r", "w"])], "protected('/a')", id="fewer scopes"
@@ -245,6 +294,7 @@ def test_a_rule_that_never_decides_is_named(rules: list[Rule], superfluous: str)
         pytest.param([protected("/a", roles=["r"]), protected("/a", roles=["w"])], id="both roles hold"),
         pytest.param([public("/a/{x:path}"), protected("/a/{x}")], id="one segment guarded"),
         pytest.param([public("/a/{x}"), protected("/b/{x:path}")], id="elsewhere"),
+        pytest.param([public("/{y}/"), protected("/{y}/{x}")], id="an empty segment"),
         pytest.param([public("/a/{x}/"), protected("/a/{x}")], id="a slash behind"),
     ],
 )

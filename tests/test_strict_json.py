@@ -65,6 +65,32 @@ def test_anything_else_is_a_value_error(text: bytes) -> None:
         read_object(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"[]", "not an object"),
+        (b'{"a":1,"a":1}', "a name occurs twice"),
+        (b'{"a":1e400}', "not a finite number"),
+        (b'{"a":NaN}', "not a JSON number"),
+        (nested(MAX_DEPTH + 1), "nested too deeply"),
+        (nested(MAX_DEPTH + 2), "nested too deeply"),
+        (nested(2 * MAX_DEPTH), "nested too deeply"),
+        (nested(100_000), "nested too deeply"),
+    ],
+)
+def test_the_reason_is_said(text: bytes, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^{reason}$"):
+        read_object(text)
+
+
+def test_wide_is_not_deep() -> None:
+    """Many brackets, so the depth is measured; each kind of value is met on every level."""
+    wide = {"a": [{"b": [1, "x", None, True, 1.5, {}, []]}] * 40, "c": "[{" * 40}
+    assert read_object(json.dumps(wide).encode()) == wide
+    deep = json.loads(nested(MAX_DEPTH)) | {"n": [1, None, "x"] * 40, "b": [[]] * 40}
+    assert read_object(json.dumps(deep).encode()) == deep
+
+
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.stem)
 def test_JSONTestSuite_agrees(vector: Path) -> None:
     """`n_` is refused, a `y_` object is read, `i_` may be either; nothing but a ValueError comes out."""

@@ -52,6 +52,14 @@ def test_another_signature_is_refused(algorithm: str) -> None:
         verify(with_signature(sign(algorithm=algorithm)), issuer(algorithm))
 
 
+def test_the_step_gives_on_what_the_next_one_needs() -> None:
+    trusted = issuer("ES256")
+    token = BearerToken(sign(algorithm="ES256", typ="application/AT+jwt").encode())
+    signed = verify_token(token, {trusted.name: trusted}, Limits())
+    assert (signed.issuer, signed.token_type, signed.members) == (trusted, "at+jwt", claims())
+    assert (signed.key,) == trusted.find_keys(None, "ES256")
+
+
 def test_EdDSA_and_Ed25519_name_the_same_thing() -> None:
     token = sign(algorithm="Ed25519", header={"alg": "EdDSA"})
     assert verify(token, issuer("Ed25519")) == claims()

@@ -54,7 +54,7 @@ class Rule:
         return method != WEBSOCKET if self.methods is None else method in self.methods
 
     def __str__(self) -> str:
-        methods = "" if self.methods is None else f", methods={sorted(self.methods)}"
+        methods = "" if self.methods is None else f", methods={sorted(self.methods, key=str)}"
         return f"{self.access.name.lower()}({self.path!r}{methods})"
 
 

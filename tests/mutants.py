@@ -1,0 +1,45 @@
+"""Mutation testing of the five core modules: `make mutants`. docs/mutants.md has the last figures and the survivors.
+
+mutmut wants a source root called `src`, so it gets a copy of the project that has one.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+CORE = ("policy", "credentials", "verification", "claims", "strict_json")
+TESTS = (*CORE, "middleware")
+
+
+def settings() -> str:
+    mutated = ", ".join(f'"src/asgi_bearer/{name}.py"' for name in CORE)
+    tests = ", ".join(f'"tests/test_{name}.py"' for name in TESTS)
+    return (
+        f'\n[tool.mutmut]\nsource_paths = ["src"]\nonly_mutate = [{mutated}]\nalso_copy = ["tests", "README.md"]\n'
+        f"pytest_add_cli_args_test_selection = [{tests}]\n"
+    )
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        shutil.copytree(ROOT / "middleware", copy / "src")
+        shutil.copytree(ROOT / "tests", copy / "tests")
+        shutil.copy(ROOT / "README.md", copy)
+        project = (ROOT / "pyproject.toml").read_text("utf-8").replace("middleware/asgi_bearer", "src/asgi_bearer")
+        project = re.sub(r"(\[tool\.pytest\.ini_options\]\n)", r'\1pythonpath = ["src", "."]\n', project)
+        (copy / "pyproject.toml").write_text(project + settings(), "utf-8")
+        mutmut = Path(sys.executable).with_name("mutmut")
+        done = subprocess.run([mutmut, "run"], cwd=copy, check=False)
+        survivors = subprocess.run([mutmut, "results"], cwd=copy, check=False, capture_output=True, text=True)
+        for line in filter(str.strip, survivors.stdout.splitlines()):
+            subprocess.run([mutmut, "show", line.split(":")[0].strip()], cwd=copy, check=False)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
