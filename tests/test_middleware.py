@@ -292,6 +292,7 @@ def test_all_faults_of_a_configuration_are_said_at_once() -> None:
             user_loader="load",  # type: ignore[arg-type]
             realm='a"b',
             limits=Limits(token=0),
+            clock=0,  # type: ignore[arg-type]
         )
     wanted = [
         "the audience must not be empty",
@@ -300,16 +301,17 @@ def test_all_faults_of_a_configuration_are_said_at_once() -> None:
         "str in issuers is not an Issuer",
         "two issuers are called",
         'unlisted must be "authenticated" or "denied"',
-        "user_loader must be a function",
+        "user_loader must be an async function",
         "realm must be printable ASCII",
         "limits must be Limits",
+        "clock must be a function",
         "the path must start with a slash",
         "public('/a') can never decide a request",
     ]
     for sentence in wanted:
         assert sum(sentence in fault for fault in refusal.value.faults) == 1
     assert len(refusal.value.faults) == len(wanted)
-    assert str(refusal.value).startswith("11 faults in the configuration:\n  - Issuer('https://a.example/'): ")
+    assert str(refusal.value).startswith("12 faults in the configuration:\n  - Issuer('https://a.example/'): ")
 
 
 def test_no_issuer_is_a_fault() -> None:
@@ -321,6 +323,17 @@ def test_no_issuer_is_a_fault() -> None:
 def test_a_realm_needs_no_escapes(realm: Any) -> None:
     with pytest.raises(ConfigurationError, match="realm must be"):
         guarded(Recorder(), realm=realm)
+
+
+def test_a_user_loader_is_async() -> None:
+    class Loader:
+        async def __call__(self, found: Claims) -> str:
+            return found.subject
+
+    guarded(Recorder(), user_loader=Loader())
+    for loader in (lambda found: found.subject, str, Loader):
+        with pytest.raises(ConfigurationError, match="user_loader must be an async function"):
+            guarded(Recorder(), user_loader=loader)
 
 
 @pytest.mark.parametrize("limits", [None, Limits(signature=-1), Limits(header="1")])  # type: ignore[arg-type]

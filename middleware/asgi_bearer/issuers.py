@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from .keys.static import StaticKeys
 from .keys.verification_key import ALGORITHMS, HMAC_ALGORITHMS, KeyRing, canonical_algorithm
+from .names import read_names
 
 ASYMMETRIC_ALGORITHMS = tuple(name for name in ALGORITHMS if name not in HMAC_ALGORITHMS)
 """The default. Their order matters for a key that names no algorithm of its own: it is used with the first that fits,
@@ -48,7 +49,7 @@ class Issuer:
         roles_claim: str | Iterable[str] = "roles",
     ) -> None:
         self.name = issuer
-        self.audiences = _strings(audience)
+        self.audiences = frozenset(read_names(audience))
         self.keys = keys
         self.algorithms = _algorithms(algorithms, keys)
         self.token_types = _token_types(token_type)
@@ -56,7 +57,7 @@ class Issuer:
         self.leeway = leeway
         self.max_age = max_age
         self.audience_claim = audience_claim
-        self.roles_claim = (roles_claim,) if isinstance(roles_claim, str) else tuple(roles_claim)
+        self.roles_claim = read_names(roles_claim)
         self._ring = KeyRing.of(keys.keys if isinstance(keys, StaticKeys) else (), self.algorithms)
         self.find_keys = self._ring.find
 
@@ -75,7 +76,7 @@ class Issuer:
             yield f'{where}: audience_claim must be a claim\'s name, such as "aud" or "client_id"'
         if not all(isinstance(name, str) and name for name in self.roles_claim) or not self.roles_claim:
             yield f'{where}: roles_claim must be a claim\'s name or a path such as ("realm_access", "roles")'
-        if not all(isinstance(name, str) and name for name in self.token_types - {None}):
+        if not self.token_types or not all(isinstance(name, str) and name for name in self.token_types - {None}):
             yield f'{where}: token_type must be a media type such as "at+jwt", or None'
         yield from (f"{where}: {fault}" for fault in self._algorithm_faults())
         yield from (f"{where}: {fault}" for fault in self._key_faults())
@@ -110,19 +111,14 @@ def canonical_type(token_type: str) -> str:
     return token_type.lower().removeprefix("application/")
 
 
-def _strings(value: str | Iterable[str]) -> frozenset[str]:
-    return frozenset((value,) if isinstance(value, str) else value or ())
-
-
 def _algorithms(algorithms: Iterable[str] | None, keys: StaticKeys | None) -> tuple[str, ...]:
     if algorithms is None:
         secret_ones = {key.algorithm for key in keys.keys if key.is_secret} if isinstance(keys, StaticKeys) else set()
         return tuple(sorted(name for name in secret_ones if name)) or ASYMMETRIC_ALGORITHMS
-    names = (algorithms,) if isinstance(algorithms, str) else tuple(algorithms)
-    return tuple(dict.fromkeys(canonical_algorithm(name) for name in names))
+    return tuple(dict.fromkeys(canonical_algorithm(name) for name in read_names(algorithms)))
 
 
 def _token_types(token_type: str | None) -> frozenset[str | None]:
     if token_type is None:
         return frozenset((None, "jwt", "at+jwt"))
-    return frozenset((canonical_type(token_type),)) if isinstance(token_type, str) else frozenset((token_type,))
+    return frozenset(canonical_type(name) if isinstance(name, str) else name for name in read_names(token_type))

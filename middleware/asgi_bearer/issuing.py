@@ -43,7 +43,7 @@ class TokenIssuer:
     ) -> None:
         algorithm = canonical_algorithm(algorithm)
         octets = key.encode("utf-8", "surrogatepass") if isinstance(key, str) else key
-        faults = [*_faults(issuer, audience, lifetime), *_key_faults(octets, algorithm)]
+        faults = [*_faults(issuer, audience, lifetime, client_id, key_id), *_key_faults(octets, algorithm)]
         if faults:
             raise ConfigurationError(faults)
         self.issuer = issuer
@@ -82,19 +82,23 @@ class TokenIssuer:
         return jwt.encode(dict(self._header), members, self._key, algorithms=[self._algorithm])
 
 
-def _faults(issuer: object, audience: object, lifetime: object) -> Iterator[str]:
+def _faults(issuer: object, audience: object, lifetime: object, client_id: object, key_id: object) -> Iterator[str]:
     if not isinstance(issuer, str) or not issuer:
         yield 'the issuer must be a non-empty string, such as "https://login.example.com/"'
     if not isinstance(audience, str) or not audience:
         yield 'the audience must be a non-empty string, such as "orders-api"'
     if not isinstance(lifetime, timedelta) or lifetime < timedelta(seconds=1):
         yield "the lifetime must be a timedelta of a second or more, such as timedelta(minutes=15)"
+    if not isinstance(client_id, str) or not client_id:
+        yield "the client_id must be a non-empty string"
+    if not isinstance(key_id, str | None) or key_id == "":
+        yield "the key_id must be a non-empty string, or None"
 
 
 def _key_faults(key: object, algorithm: str) -> Iterator[str]:
     if not isinstance(key, bytes):
         yield "the key must be str or bytes"
-    elif algorithm not in ALGORITHMS:
+    elif not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         yield f"algorithm {algorithm!r} is not accepted here; write one of {', '.join(ALGORITHMS)}"
     elif algorithm in HMAC_ALGORITHMS:
         yield from secret_faults(key, algorithm)

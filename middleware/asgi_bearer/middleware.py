@@ -11,6 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from inspect import iscoroutinefunction
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,9 +59,9 @@ class BearerMiddleware:
         limits: Limits = Limits(),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        trusted = (issuers,) if isinstance(issuers, Issuer) else tuple(issuers)
-        rules = tuple(allow)
-        faults = [*_own_faults(trusted, unlisted, user_loader, realm, limits), *rule_faults(rules)]
+        trusted, rules = _listed(issuers), _listed(allow)
+        own = _own_faults(trusted, unlisted=unlisted, user_loader=user_loader, realm=realm, limits=limits, clock=clock)
+        faults = [*own, *rule_faults(rules)]
         if faults:
             raise ConfigurationError(faults)
         self.app = app
@@ -139,8 +140,17 @@ def _vary_by_authorization(send: Send) -> Send:
     return send_with_vary
 
 
+def _listed(value: Any) -> tuple[Any, ...]:
+    """One thing, or the things in a list; `_own_faults` and `rule_faults` say what does not belong there."""
+    return tuple(value) if isinstance(value, Iterable) else (value,)
+
+
+def _is_async(function: object) -> bool:
+    return iscoroutinefunction(function) or iscoroutinefunction(getattr(type(function), "__call__", None))  # noqa: B004
+
+
 def _own_faults(
-    issuers: Sequence[object], unlisted: object, user_loader: object, realm: object, limits: object
+    issuers: Sequence[object], *, unlisted: object, user_loader: object, realm: object, limits: object, clock: object
 ) -> Iterator[str]:
     if not issuers:
         yield 'issuers must not be empty; write Issuer("https://login.example.com/", audience="orders-api", keys=…)'
@@ -155,8 +165,10 @@ def _own_faults(
         yield f"two issuers are called {name!r}; write one with all its audiences and keys"
     if unlisted not in ("authenticated", "denied"):
         yield f'unlisted must be "authenticated" or "denied", not {unlisted!r}'
-    if user_loader is not None and not callable(user_loader):
-        yield "user_loader must be a function: async (Claims) -> user or None"
+    if user_loader is not None and not _is_async(user_loader):
+        yield "user_loader must be an async function: async (Claims) -> user or None"
+    if not callable(clock):
+        yield "clock must be a function that returns seconds since 1970, such as time.time"
     if not isinstance(realm, str) or not _REALM.fullmatch(realm):
         yield "realm must be printable ASCII without quotes and backslashes, and not empty"
     if not isinstance(limits, Limits) or not all(

@@ -27,6 +27,7 @@ from starlette.routing import compile_path
 from starlette.types import Scope
 
 from .errors import AmbiguousPath
+from .names import read_names
 
 
 class Access(IntEnum):
@@ -63,27 +64,25 @@ WEBSOCKET = "WEBSOCKET"
 
 def public(path: str, methods: Iterable[str] | None = None) -> Rule:
     """No token is looked at. `path` in Starlette's route syntax; `methods` upper case, None for all HTTP ones."""
-    return Rule(path, _names(methods), Access.PUBLIC)
+    return Rule(path, _methods(methods), Access.PUBLIC)
 
 
 def optional(path: str, methods: Iterable[str] | None = None) -> Rule:
     """Without a token the user is an `AnonymousUser`; a bad token is refused all the same."""
-    return Rule(path, _names(methods), Access.OPTIONAL)
+    return Rule(path, _methods(methods), Access.OPTIONAL)
 
 
 def protected(
     path: str, methods: Iterable[str] | None = None, scopes: Iterable[str] = (), roles: Iterable[str] = ()
 ) -> Rule:
     """A valid token with all of `scopes` and any of `roles`. Without `methods` it guards websockets too."""
-    any_of = _names(roles)
-    return Rule(path, _names(methods), Access.PROTECTED, _names(scopes) or frozenset(), (any_of,) if any_of else ())
+    any_of = frozenset(read_names(roles))
+    all_of = frozenset(read_names(scopes))
+    return Rule(path, _methods(methods), Access.PROTECTED, all_of, (any_of,) if any_of else ())
 
 
-def _names(names: Iterable[str] | None) -> frozenset[str] | None:
-    """A text alone is one name: `scopes="read"` is not four scopes."""
-    if names is None:
-        return None
-    return frozenset((names,) if isinstance(names, str) else names)
+def _methods(methods: Iterable[str] | None) -> frozenset[str] | None:
+    return None if methods is None else frozenset(read_names(methods))
 
 
 _TWO_READINGS = re.compile(

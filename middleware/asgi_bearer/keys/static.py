@@ -33,7 +33,7 @@ class StaticKeys:
         octets = _octets(secret)
         if octets is None:
             return cls((), ["the secret must be str or bytes"])
-        faults = tuple(secret_faults(octets, algorithm))
+        faults = (*_name_faults(algorithm, key_id), *secret_faults(octets, str(algorithm)))
         if faults:
             return cls((), faults)
         return cls([DeclaredKey(OctKey.import_key(octets), key_id, algorithm)], ())
@@ -44,6 +44,8 @@ class StaticKeys:
         octets = _octets(pem)
         if octets is None:
             return cls((), ["the PEM must be str or bytes"])
+        if faults := _name_faults(algorithm, key_id):
+            return cls((), faults)
         try:
             return cls([key_from_pem(octets, algorithm, key_id)], ())
         except KeyFault as fault:
@@ -79,6 +81,11 @@ def _read_keys(listed: list[Any]) -> tuple[list[DeclaredKey], list[str]]:
         except KeyFault as fault:
             faults.append(f"keys[{position}]: {fault}")
     return keys, faults
+
+
+def _name_faults(algorithm: object, key_id: object) -> tuple[str, ...]:
+    named = {"algorithm": algorithm, "key_id": key_id}
+    return tuple(f"{name} must be a string" for name, value in named.items() if not isinstance(value, str | None))
 
 
 def _octets(text: object) -> bytes | None:
