@@ -1,4 +1,4 @@
-"""Mutation testing of the five core modules: `make mutants`. docs/mutants.md has the last figures and the survivors.
+"""Mutation testing of the core modules: `make mutants`. docs/mutants.md has the last figures and the survivors.
 
 mutmut wants a source root called `src`, so it gets a copy of the project that has one.
 """
@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-CORE = ("policy", "credentials", "verification", "claims", "strict_json")
+CORE = ("policy", "rule_faults", "credentials", "verification", "claims", "strict_json")
 TESTS = (*CORE, "middleware")
 
 

@@ -68,7 +68,7 @@ def test_its_own_claims_cannot_be_overridden(name: str) -> None:
         token_issuer().issue("suman", **{name: "x"})
 
 
-@pytest.mark.parametrize("scope", ["", "a b"])
+@pytest.mark.parametrize("scope", ["", "a b", 'a"b', "a\\b", "é", "a\n"])
 def test_a_scope_has_no_spaces(scope: str) -> None:
     with pytest.raises(ValueError, match="without spaces"):
         token_issuer().issue("suman", scopes=[scope])

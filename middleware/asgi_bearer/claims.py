@@ -4,7 +4,6 @@ Every claim that is present must have its type; a wrongly typed one is refused a
 Only scopes and roles are forgiving the other way: missing or wrongly typed, they grant nothing.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,13 +11,11 @@ from typing import Any
 
 from .errors import InvalidClaims, TokenExpired, TokenNotYetValid, UnsupportedToken, WrongAudience
 from .issuers import Issuer
+from .names import SCOPE_TOKEN
 from .verification import SignedClaims
 
 _YEAR_10000 = 253_402_300_800
 """Seconds; later instants are nobody's expiry and overflow `datetime`."""
-
-_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
-"""RFC 6749 section 3.3."""
 
 _OTHER_KINDS = ("at_hash", "c_hash", "s_hash", "events")
 """Claims of ID tokens (OpenID Connect Core section 3.3.2.11) and of event and logout tokens (RFC 8417)."""
@@ -130,7 +127,7 @@ def _scopes(members: Mapping[str, Any]) -> frozenset[str]:
         if isinstance(value, str):
             granted += value.split(" ")
     granted += _strings(members.get("scp"))
-    return frozenset(scope for scope in granted if _SCOPE_TOKEN.fullmatch(scope))
+    return frozenset(scope for scope in granted if SCOPE_TOKEN.fullmatch(scope))
 
 
 def _roles(members: Mapping[str, Any], path: tuple[str, ...]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from .errors import ConfigurationError
 from .keys.public_key import KeyFault, declare
 from .keys.secret import secret_faults
 from .keys.verification_key import ALGORITHMS, HMAC_ALGORITHMS, Key, canonical_algorithm
+from .names import SCOPE_TOKEN
 
 _OWN_CLAIMS = frozenset(("iss", "sub", "aud", "iat", "exp", "jti", "scope", "roles"))
 
@@ -62,8 +63,10 @@ class TokenIssuer:
         if taken := sorted(_OWN_CLAIMS.intersection(claims)):
             raise ValueError(f"{', '.join(taken)} cannot be overridden; make another TokenIssuer")
         granted = [scopes] if isinstance(scopes, str) else list(scopes)
-        if any(not scope or " " in scope for scope in granted):
-            raise ValueError("a scope must be a non-empty string without spaces")
+        if not all(SCOPE_TOKEN.fullmatch(scope) for scope in granted):
+            raise ValueError(
+                "a scope must be printable ASCII without spaces, quotes and backslashes (RFC 6749 section 3.3)"
+            )
         now = int(self._clock())
         members: dict[str, Any] = {
             "client_id": self._client_id,

@@ -21,7 +21,8 @@ from .claims import Claims, check_claims
 from .credentials import read_token
 from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials
 from .issuers import Issuer
-from .policy import Access, Policy, Rule, Unlisted, rule_faults
+from .policy import Access, Policy, Rule, Unlisted
+from .rule_faults import rule_faults
 from .users import AnonymousUser, UserLoader, identify, starlette_credentials
 from .verification import Limits, verify_token
 

@@ -1,8 +1,12 @@
 """Names as people write them in a configuration: one text, or several in a list."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+"""The name of a scope (RFC 6749 section 3.3)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,0 +1,116 @@
+"""What can be wrong with the rules of an allowlist, alone and beside each other, each with what to write instead."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from starlette.routing import compile_path
+
+from .names import SCOPE_TOKEN
+from .policy import AMBIGUOUS, Access, Rule, strictest
+
+_METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
+_PARAMETER = re.compile(r"{[a-zA-Z_][a-zA-Z0-9_]*(?::([a-zA-Z_][a-zA-Z0-9_]*))?}")
+_PATH_PARAMETER = "{:path}"
+
+
+def rule_faults(rules: Sequence[object]) -> Iterator[str]:
+    """Everything that is wrong with the rules, alone and beside each other, a sentence each."""
+    rivals: dict[str | None, list[Rule]] = {}
+    for rule in rules:
+        if not isinstance(rule, Rule):
+            yield f"{rule!r} in allow is not a rule; write public(…), optional(…) or protected(…)"
+        elif faults := list(_faults_of(rule)):
+            yield from faults
+        else:  # a literal path goes before a pattern, so only patterns and equal paths can stand in each other's way
+            rivals.setdefault(None if "{" in rule.path else rule.path, []).append(rule)
+    for group in rivals.values():
+        yield from _superfluous(group)
+
+
+def _superfluous(rules: Sequence[Rule]) -> Iterator[str]:
+    for position, rule in enumerate(rules):
+        for other_position, other in enumerate(rules):
+            if position != other_position and _never_decides(rule, other, first=position < other_position):
+                yield f"{rule} can never decide a request, because {other} does; take one of them out"
+                break
+
+
+def _faults_of(rule: Rule) -> Iterator[str]:
+    if not isinstance(rule.path, str) or not rule.path.startswith("/"):
+        yield f"{rule}: the path must start with a slash; write for example '/orders'"
+        return
+    if "*" in rule.path:
+        yield f"{rule}: a star is no pattern; write {{rest:path}} for any rest or {{name}} for one segment"
+    elif "{" in _PARAMETER.sub("", rule.path) or "}" in _PARAMETER.sub("", rule.path):
+        yield f"{rule}: a parameter is written {{name}} or {{name:int}}"
+    else:
+        yield from _pattern_faults(rule)
+    for method in sorted(rule.methods or (), key=str):
+        if not _METHOD.fullmatch(str(method)) or method == "HEAD":
+            instead = "GET, which decides HEAD too" if method == "HEAD" else repr(str(method).upper())
+            yield f"{rule}: method {method!r} never matches; write {instead}"
+    if rule.methods is not None and not rule.methods:
+        yield f"{rule}: methods=[] matches nothing; leave methods out for all of them"
+    for scope in sorted(rule.scopes, key=str):
+        if not isinstance(scope, str) or not SCOPE_TOKEN.fullmatch(scope):
+            yield f"{rule}: {scope!r} is not one scope (RFC 6749 section 3.3); write scopes={str(scope).split()}"
+    if not all(isinstance(role, str) and role for any_of in rule.roles for role in any_of):
+        yield f"{rule}: roles must be non-empty strings"
+
+
+def _pattern_faults(rule: Rule) -> Iterator[str]:
+    try:
+        compile_path(rule.path)
+    except (AssertionError, KeyError, ValueError) as error:
+        yield f"{rule}: {error}"
+        return
+    shape = "".join(_shape(rule.path))
+    if AMBIGUOUS.search(shape) or any(mark in shape for mark in "?#%"):
+        yield (
+            f"{rule}: no request can have this path; write it decoded, with single slashes, "
+            "without query, dot segments, semicolons or backslashes"
+        )
+    if rule.access is not Access.PROTECTED and _PATH_PARAMETER in shape and not _literal_start(shape):
+        yield f"{rule}: opens everything; write a first segment of its own, such as '/static/{{rest:path}}'"
+
+
+def _literal_start(shape: str) -> str:
+    """What is fixed in a path before its `{:path}` parameter."""
+    return re.sub(r"{:\w+}|/", "", shape.partition(_PATH_PARAMETER)[0])
+
+
+def _shape(path: str) -> list[str]:
+    """The path's segments, parameters without their names: `/a/{id:int}` → `["/a", "/{:int}"]`."""
+    unnamed = _PARAMETER.sub(lambda parameter: f"{{:{parameter[1] or 'str'}}}", path)
+    return ["/" + segment for segment in unnamed.split("/")[1:]]
+
+
+def _never_decides(rule: Rule, other: Rule, *, first: bool) -> bool:
+    """Whether `other` matches whatever `rule` does and is at least as strict, so that `rule` adds nothing.
+
+    Of two rules that ask for the same, only the later one is said to be the superfluous one.
+    """
+    if not _covers_path(_shape(other.path), _shape(rule.path)) or not _covers_methods(other, rule):
+        return False
+    both = strictest([other, rule])
+    if (both.access, both.scopes, both.roles) != (other.access, other.scopes, other.roles):
+        return False
+    return not (first and _never_decides(other, rule, first=False))
+
+
+def _covers_methods(wide: Rule, narrow: Rule) -> bool:
+    if narrow.methods is not None:
+        return all(wide.covers_method(method) for method in narrow.methods)
+    return wide.methods is None and (wide.access is Access.PROTECTED or narrow.access is not Access.PROTECTED)
+
+
+def _covers_path(wide: Sequence[str], narrow: Sequence[str]) -> bool:
+    """Whether each path of the shape `narrow` also has the shape `wide`. Says no where it is not sure."""
+    if not wide or not narrow:
+        return not wide and not narrow
+    if wide == ["/" + _PATH_PARAMETER]:
+        return True
+    one_segment = len(narrow[0]) > 1 and ":path}" not in narrow[0]
+    if wide[0] == narrow[0] or (wide[0] == "/{:str}" and one_segment):
+        return _covers_path(wide[1:], narrow[1:])
+    return False
