@@ -24,6 +24,9 @@ Vectors from elsewhere agree too: 401 of 401 cases of Wycheproof's JSON Web Sign
 `tests/vectors/README.md` explains (`test_wycheproof_agrees`); JSONTestSuite, none of its invalid texts accepted and
 none of its valid objects refused, but for two that repeat a name (`test_JSONTestSuite_agrees`); and 1,886 published
 secrets, all refused (`test_A16_R60_every_published_secret_is_refused`).
+
+The fuzzer (`make fuzz`; `tests/fuzz/cases.py` says what a case is) last ran on 2026-11-24 for 32 minutes: 744,679 cases
+with 3,349,277 requests, and no failure. Mutants: [mutants.md](mutants.md).
 """
 
 

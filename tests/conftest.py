@@ -5,11 +5,19 @@ from collections.abc import Generator
 
 import pytest
 
+from asgi_bearer import verification
+
 
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
+
+
+@pytest.fixture(autouse=True)
+def _no_header_is_kept() -> None:
+    """Each test reads its headers itself, whatever another one left behind."""
+    verification._read_header_once.cache_clear()
 
 
 @pytest.hookimpl(wrapper=True)

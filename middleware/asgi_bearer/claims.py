@@ -17,7 +17,7 @@ from .verification import SignedClaims
 _YEAR_10000 = 253_402_300_800
 """Seconds; later instants are nobody's expiry and overflow `datetime`."""
 
-_OTHER_KINDS = ("at_hash", "c_hash", "s_hash", "events")
+_OTHER_KINDS = frozenset(("at_hash", "c_hash", "s_hash", "events"))
 """Claims of ID tokens (OpenID Connect Core section 3.3.2.11) and of event and logout tokens (RFC 8417)."""
 
 _KEYCLOAK_OTHER_KINDS = frozenset(("ID", "Refresh", "Offline", "Logout"))
@@ -75,7 +75,7 @@ def _check_kind(signed: SignedClaims) -> None:
     """Rules that set access tokens apart from other kinds of JWT (RFC 8725 sections 3.11 and 3.12)."""
     if signed.token_type not in signed.issuer.token_types:
         raise UnsupportedToken
-    if any(name in signed.members for name in _OTHER_KINDS):
+    if not _OTHER_KINDS.isdisjoint(signed.members):
         raise UnsupportedToken
     kind = signed.members.get("typ")
     if isinstance(kind, str) and kind in _KEYCLOAK_OTHER_KINDS:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from .errors import MalformedCredentials, MalformedToken, SeveralCredentials
 
-_SCHEME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?= |\Z)")
-"""An auth-scheme is a token (RFC 9110 section 11.1)."""
+_BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)[ \t]*")
+"""The scheme without regard to case, `1*SP b64token`, and the white space that some servers leave behind a value."""
 
-_B64TOKEN = re.compile(rb" +([A-Za-z0-9._~+/-]+=*)[ \t]*")
-"""`1*SP b64token`, and the optional white space that some servers leave behind a value."""
+_OTHER_SCHEME = re.compile(rb"(?!bearer(?: |\Z))[!#$%&'*+.^_`|~0-9A-Z-]+(?: .*)?", re.IGNORECASE | re.DOTALL)
+"""Credentials of another scheme, which is a token (RFC 9110 section 11.1); they are not ours to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,11 @@ def read_token(headers: Iterable[tuple[bytes, bytes]], max_bytes: int) -> Bearer
     if len(fields) > 1:
         raise SeveralCredentials
     field = fields[0]
-    scheme = _SCHEME.match(field)
-    if scheme is None:
-        raise MalformedCredentials
-    if scheme[0].lower() != b"bearer":
-        return None
-    if len(field) > max_bytes + len("Bearer "):
+    if len(field) > max_bytes + len("Bearer ") and not _OTHER_SCHEME.match(field):
         raise MalformedToken
-    token = _B64TOKEN.fullmatch(field, scheme.end())
-    if token is None:
-        raise MalformedCredentials
-    return BearerToken(token[1])
+    bearer = _BEARER.fullmatch(field)
+    if bearer is not None:
+        return BearerToken(bearer[1])
+    if _OTHER_SCHEME.fullmatch(field):
+        return None
+    raise MalformedCredentials
