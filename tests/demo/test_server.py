@@ -1,13 +1,17 @@
 """The demo from outside: `python -m demo` on a real socket, HTTP and websocket clients, curl, signals."""
 
 import json
+import os
+import pty
 import shutil
 import signal
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -15,7 +19,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.demo.server import Server, authorization, login, register, run_demo, serving
+from tests.demo.server import ROOT, Server, authorization, login, register, run_demo, serving
 
 BAD_TOKEN = 'Bearer realm="demo", error="invalid_token", error_description="The access token is malformed"'
 TOO_LITTLE = (
@@ -108,6 +112,34 @@ def test_an_admin_is_made_on_the_command_line(tmp_path: Path) -> None:
         assert (other.status_code, other.json()) == (403, {"detail": "Not enough permissions"})
         assert other.headers["www-authenticate"] == TOO_LITTLE
         assert client.get("/admin/users").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "said"),
+    [
+        (("correct horse", "correct horse"), 0, "root is an admin now."),
+        (("correct horse", "another"), 1, "The passwords differ"),
+    ],
+)
+def test_the_password_is_asked_for_on_a_terminal(tmp_path: Path, typed: tuple[str, str], code: int, said: str) -> None:
+    """On a pseudo-terminal, as a person sits at it; what he types is not shown."""
+    database = str(tmp_path / "demo.sqlite3")
+    terminal, theirs = pty.openpty()
+    command = [sys.executable, "-m", "demo", "--database", database, "create-admin", "root"]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    shown = ""
+    for prompt, password in zip(("Password: ", "The same again: "), typed, strict=True):
+        while prompt not in shown:
+            shown += os.read(terminal, 1024).decode()
+        os.write(terminal, f"{password}\n".encode())
+    with suppress(OSError):  # the terminal's end, on Linux
+        while more := os.read(terminal, 1024):
+            shown += more.decode()
+    os.close(terminal)
+    assert process.wait(timeout=20) == code
+    assert said in shown
+    assert "correct horse" not in shown
 
 
 def test_two_processes_on_one_database_are_one_service(tmp_path: Path) -> None:
