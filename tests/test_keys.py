@@ -12,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from joserfc.jwk import ECKey
 
@@ -23,12 +24,12 @@ RSA = PRIVATE_KEYS["RS256"]
 SIZES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
 
-def certificate(key: Any) -> x509.Certificate:
+def certificate(key: Any, days: int = 1) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "example")])
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
-    return builder.sign(key, hashes.SHA256())
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=days))
+    return builder.sign(key, None if isinstance(key, Ed25519PrivateKey) else hashes.SHA256())
 
 
 def one_fault(keys: StaticKeys) -> str:
@@ -120,6 +121,19 @@ def mistaken_for_secrets() -> list[Any]:
 def test_A2_A3_A4_A5_key_material_is_no_secret(secret: str | bytes, algorithm: str) -> None:
     faults = StaticKeys.from_secret(secret, algorithm=algorithm).faults
     assert any("write StaticKeys.from_pem or .from_jwks for a public key" in fault for fault in faults)
+
+
+def test_a_certificate_is_no_secret_whatever_its_last_byte() -> None:
+    """DER is binary: an end that looks like white space belongs to it."""
+    ends: set[int] = set()
+    key = PRIVATE_KEYS["Ed25519"]
+    for days in range(1, 2000):
+        octets = certificate(key, days).public_bytes(Encoding.DER)
+        if octets[-1:].isspace():
+            ends.add(octets[-1])
+            for form in (octets, b64encode(octets), base64url(octets)):
+                assert "the secret is a key or certificate" in one_fault(StaticKeys.from_secret(form))
+    assert ends
 
 
 def test_a_random_secret_is_never_mistaken() -> None:

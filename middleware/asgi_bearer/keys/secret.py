@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key, load_ssh_public_key
 
 _HASH_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
@@ -59,23 +59,23 @@ def _is_repetition(secret: bytes) -> bool:
 def _mistaken_for_secret(secret: bytes) -> str | None:
     """What this is, if it is a key, a certificate or the address of one (CVE-2022-29217 and its successors)."""
     text = secret.removeprefix(b"\xef\xbb\xbf").strip()
-    kind = _key_material(text)
-    if kind is None:
-        kind = _key_material(_decoded(text))
-    if kind is None and (b"://" in text[:12] or text.lower().endswith(_FILE_ENDINGS)):
-        kind = "a URL or a file's name"
-    return kind
+    for form in (secret, text, _decoded(text)):  # binary as it is: its last byte may look like white space
+        if kind := _key_material(form):
+            return kind
+    if b"://" in text[:12] or text.lower().endswith(_FILE_ENDINGS):
+        return "a URL or a file's name"
+    return None
 
 
 def _key_material(text: bytes) -> str | None:
     if any(mark in text for mark in _KEY_TEXT):
         return "a key or certificate in text form"
-    for load in (load_der_public_key, x509.load_der_x509_certificate, _load_der_private):
+    for load in (load_der_public_key, x509.load_der_x509_certificate, load_ssh_public_key, _load_der_private):
         try:
             load(text)
         except Exception:  # noqa: S112 - whatever a loader raises, it is not that kind of key
             continue
-        return "a key or certificate in binary form"
+        return "a key or certificate"
     return None
 
 
@@ -86,7 +86,7 @@ def _load_der_private(text: bytes) -> None:
 def _decoded(text: bytes) -> bytes:
     """The bytes behind a text in base64 or base64url, or nothing."""
     try:
-        return a2b_base64(text.translate(bytes.maketrans(b"-_", b"+/")) + b"==").strip()
+        return a2b_base64(text.translate(bytes.maketrans(b"-_", b"+/")) + b"==")
     except Base64Error:
         return b""
 
