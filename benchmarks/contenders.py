@@ -185,7 +185,9 @@ def oauth2_fastapi(algorithm: str) -> ASGIApp:
         granted = _granted(claims)
         for scope in needed.scopes:
             if scope not in granted:
-                raise HTTPException(403, "Not enough permissions", {"WWW-Authenticate": needed.scope_str})
+                raise HTTPException(
+                    403, "Not enough permissions", {"WWW-Authenticate": f'Bearer scope="{needed.scope_str}"'}
+                )
         return Customer(claims["sub"], granted)
 
     async def endpoint(current: Annotated[Customer, Security(customer, scopes=[SCOPE])]) -> JSONResponse:

@@ -23,6 +23,7 @@ def print_tables(samples: Samples) -> None:
     _print("Each algorithm (µs)", ("layer", *ALGORITHMS, ""), _layer_rows(samples))
     _print("One request: overhead over the bare app (µs)", ("app", *ALGORITHMS), _overhead_rows(samples))
     _print("The same, as a multiple of asgi-bearer's", ("app", *ALGORITHMS), _ratio_rows(samples))
+    _print("The same, as a multiple of the primitive", ("app", *ALGORITHMS), _primitive_rows(samples))
     _print("Refused by asgi-bearer on Starlette, HS256 (µs)", ("request", "status", "median"), _refusal_rows(samples))
 
 
@@ -66,6 +67,12 @@ def _ratio_rows(samples: Samples) -> Iterable[Sequence[str]]:
             yield guard.name, *(f"{ratio:.1f} ×" for ratio in ratios)
 
 
+def _primitive_rows(samples: Samples) -> Iterable[Sequence[str]]:
+    for guard in GUARDS:
+        ratios = [_per_primitive(samples, guard.name, guard.bare, algorithm) for algorithm in ALGORITHMS]
+        yield guard.name, *(f"{ratio:.1f} ×" for ratio in ratios)
+
+
 def _refusal_rows(samples: Samples) -> Iterable[Sequence[str]]:
     for name, status in REFUSALS:
         yield name, str(status), _figure(samples.spread(f"refused: {name}").median)
@@ -77,6 +84,10 @@ def _overhead(samples: Samples, name: str, bare: str, algorithm: str) -> float:
 
 def _ratio(samples: Samples, name: str, ours: str, bare: str, algorithm: str) -> float:
     return _overhead(samples, name, bare, algorithm) / _overhead(samples, ours, bare, algorithm)
+
+
+def _per_primitive(samples: Samples, name: str, bare: str, algorithm: str) -> float:
+    return _overhead(samples, name, bare, algorithm) / samples.spread("primitive", algorithm).median
 
 
 def _figure(microseconds: float) -> str:
@@ -92,6 +103,7 @@ def as_json(samples: Samples, rounds: int) -> dict[str, Any]:
         "packages": {name: version(name) for name in _PACKAGES},
         "rounds": rounds,
         "sample_seconds": SAMPLE_SECONDS,
+        "garbage_collector": "off during a sample, run before each",
         "unit": "microseconds",
         "times": [
             {"name": name, "algorithm": algorithm, **_spread(samples.spread(name, algorithm))}
@@ -104,6 +116,7 @@ def as_json(samples: Samples, rounds: int) -> dict[str, Any]:
                 "algorithm": algorithm,
                 **_spread(samples.overhead((guard.name, algorithm), (guard.bare, ""))),
                 "times_ours": round(_ratio(samples, guard.name, OURS[guard.bare], guard.bare, algorithm), 3),
+                "times_primitive": round(_per_primitive(samples, guard.name, guard.bare, algorithm), 3),
             }
             for guard in GUARDS
             for algorithm in ALGORITHMS

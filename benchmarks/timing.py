@@ -4,6 +4,8 @@
 - In every round each contender gives one sample; the next round starts one contender further and every other round
   runs backwards. So slow phases of the machine fall on all of them.
 - The garbage collector is off during a sample and runs before it. What existed before is frozen out of its sight.
+- A figure holds for its own batch, where code and data are warm. Parts do not add up to a whole: a verb that runs
+  behind a big framework finds the processor's caches full of that framework, and takes longer than alone.
 - Everything runs inside one event loop: its start is in no sample. The clock is `time.perf_counter_ns`.
 - An overhead is the median over the rounds of (with − bare), both of the same round; a difference of two medians
   can differ from it by little.

@@ -61,7 +61,7 @@ def sign(algorithm: str, key: Any = None, **changes: Any) -> str:
         "iss": ISSUER,
         "sub": SUBJECT,
         "aud": AUDIENCE,
-        "exp": now + 3600,
+        "exp": now + 86_400,  # outlives the longest run
         "iat": now,
         "nbf": now,
         "jti": "5f0c1f8e-6f0a-4d54-9d0e-4d0c9a1f7b11",

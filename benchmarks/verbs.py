@@ -1,14 +1,14 @@
 """Each verb alone, and what stands below it: the signature's verification by cryptography or hmac and nothing else.
 
+One token is verified again and again, so ours finds its header among those seen before, as for any issuer's tokens.
 Tokens, scopes and claims are made before; every function is called once and its result checked before it is timed.
 """
 
 import asyncio
-import hashlib
 import hmac
 import time
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from jwt.algorithms import get_default_algorithms
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from asgi_bearer import BearerMiddleware, Limits, NoCredentials, User
-from asgi_bearer.challenge import refuse
+from asgi_bearer.challenge import challenge, refuse
 from asgi_bearer.claims import check_claims
 from asgi_bearer.credentials import BearerToken, read_token
 from asgi_bearer.errors import BadSignature
@@ -29,11 +29,12 @@ from asgi_bearer.policy import Policy
 from asgi_bearer.users import identify
 from asgi_bearer.verification import SignedClaims, verify_token
 from benchmarks.contenders import ALLOW, issuer, pyjwt_decoder
-from benchmarks.requests import bearer, http_scope, request, send
+from benchmarks.requests import bearer, http_scope, request, send, status
 from benchmarks.timing import Contender
 from benchmarks.tokens import ALGORITHMS, SCOPE, SUBJECT, broken, header_name, public_key, sign
 
 _LIMITS = Limits()
+_EMPTY_ANSWER: Message = {"type": "http.response.start", "status": 200, "headers": []}
 
 VERBS: Sequence[tuple[str, str]] = (
     ("match: literal", "one of ten rules, by its exact path"),
@@ -51,9 +52,10 @@ LAYERS: Sequence[tuple[str, str]] = (
     ("primitive", "hmac.digest and compare_digest, or cryptography's verify: the floor"),
     ("signature", "our key's verify: joserfc and the primitive"),
     ("verify", "BearerToken → SignedClaims: strict reading and signature"),
+    ("verify, check", "BearerToken → Claims: what PyJWT calls decode"),
     ("whole", "all verbs around an empty app"),
     ("PyJWT prepare_key", "what PyJWT asks of a loaded key for every token"),
-    ("PyJWT decode", "its signature and claims: compare with verify and check"),
+    ("PyJWT decode", "its signature and claims, prepare_key included: compare with verify, check"),
 )
 """What there is to time for each algorithm."""
 
@@ -79,9 +81,13 @@ def _request_verbs() -> Iterator[Contender]:
     yield Contender("read", partial(read_token, headers, _LIMITS.token))
 
     for name, error in (("no credentials", NoCredentials()), ("bad signature", BadSignature())):
+        messages = _messages(partial(refuse, error, "api", pattern))
+        assert [message["type"] for message in messages] == ["http.response.start", "http.response.body"]
+        assert dict(messages[0]["headers"])[b"www-authenticate"] == challenge(error, "api").encode()
         yield Contender(f"refuse: {name}", partial(refuse, error, "api", pattern, send), kind="coroutine")
 
     app = BearerMiddleware(_empty_app, issuers=issuer("HS256"), allow=ALLOW)
+    assert status(app, literal) == 200
     yield Contender("whole: public route", request(app, literal), kind="coroutine")
 
 
@@ -117,7 +123,12 @@ def _layers(algorithm: str) -> Iterator[Contender]:
     assert verify_token(text, issuers, _LIMITS).members["sub"] == SUBJECT
     yield Contender("verify", partial(verify_token, text, issuers, _LIMITS), algorithm)
 
+    now = time.time()
+    yield Contender("verify, check", lambda: check_claims(verify_token(text, issuers, _LIMITS), now), algorithm)
+
     app = BearerMiddleware(_empty_app, issuers=trusted, allow=ALLOW)
+    assert status(app, http_scope(bearer(token))) == 200
+    assert status(app, http_scope(bearer(broken(token)))) == 401
     yield Contender("whole", request(app, http_scope(bearer(token))), algorithm, "coroutine")
 
     prepare = get_default_algorithms()[header_name(algorithm)].prepare_key
@@ -139,8 +150,23 @@ def _parts(token: str) -> tuple[bytes, bytes]:
     return signed, urlsafe_b64decode(signature + b"==")
 
 
-async def _empty_app(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    pass
+async def _empty_app(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """The least that an app can answer."""
+    await send(_EMPTY_ANSWER)
+
+
+def _messages(answer: Callable[[Send], Awaitable[None]]) -> list[Message]:
+    """What `answer` sends."""
+    messages: list[Message] = []
+
+    async def record(message: Message) -> None:
+        messages.append(message)
+
+    async def run() -> None:
+        await answer(record)
+
+    asyncio.run(run())
+    return messages
 
 
 def _checked_primitive(algorithm: str) -> Callable[[], Any]:
@@ -162,7 +188,7 @@ def _primitive(algorithm: str, token: str) -> Callable[[], Any]:
     signed, signature = _parts(token)
     key = public_key(algorithm)
     if algorithm == "HS256":
-        return lambda: hmac.compare_digest(hmac.digest(key, signed, hashlib.sha256), signature)
+        return lambda: hmac.compare_digest(hmac.digest(key, signed, "sha256"), signature)
     if algorithm == "RS256":
         return partial(key.verify, signature, signed, PKCS1v15(), SHA256())
     if algorithm == "ES256":  # cryptography wants DER where a JWS has r and s beside each other
