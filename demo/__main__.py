@@ -40,6 +40,8 @@ def main() -> int:
         return _fail(str(error))
     except NameTaken:
         return _fail("This username is taken")
+    except EOFError:
+        return _fail("No password was entered; --password-stdin reads one from standard input")
     return 0
 
 
@@ -93,7 +95,9 @@ def _serve(host: str, port: int, database: Path) -> None:
     listening = _listen(host, port)
     with listening:
         _greet(listening)
-        config = uvicorn.Config(app, log_level="warning", server_header=False)
+        # An address is the connection's own: with proxy_headers any local client could name itself another one in
+        # X-Forwarded-For for each guess, and the limits of login_limits.py would not hold.
+        config = uvicorn.Config(app, log_level="warning", server_header=False, proxy_headers=False)
         uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -57,6 +57,8 @@ def _insert(connection: sqlite3.Connection, account: Account) -> None:
 
 def _select(connection: sqlite3.Connection, name: str) -> Account | None:
     row = connection.execute(
-        "SELECT name, password_hash, roles FROM accounts WHERE name_key = ?", (name_key(name),)
+        # SQLite keeps whatever type was written: a hash put in as text by other means is read as bytes too
+        "SELECT name, CAST(password_hash AS BLOB), roles FROM accounts WHERE name_key = ?",
+        (name_key(name),),
     ).fetchone()
     return None if row is None else Account(row[0], row[1], tuple(row[2].split()))

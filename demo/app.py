@@ -1,5 +1,6 @@
 """The demo's routes and its allowlist. No route carries authentication code: the list below is all there is."""
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -54,7 +55,11 @@ class Demo:
         address = request.client.host if request.client else ""
         await self._limits.count_attempt(entered.name, address)
         account = await self._accounts.find(entered.name)
-        matches = await self._passwords.check(entered.password, account.password_hash if account else None)
+        try:
+            matches = await self._passwords.check(entered.password, account.password_hash if account else None)
+        except TooBusy:
+            await self._limits.take_back(entered.name, address)
+            raise
         if account is None or not matches:
             challenge = {"WWW-Authenticate": f'Bearer realm="{REALM}"', "Cache-Control": "no-store"}
             raise HTTPException(401, "Incorrect username or password", headers=challenge)
@@ -75,12 +80,13 @@ class Demo:
 
     async def echo(self, websocket: WebSocket) -> None:
         await websocket.accept()
-        await websocket.send_text(f"Welcome {websocket.state.user}")
-        try:
-            while True:
-                await websocket.send_text(await websocket.receive_text())
-        except WebSocketDisconnect:
-            return
+        with suppress(WebSocketDisconnect):
+            await websocket.send_text(f"Welcome {websocket.state.user}")
+            while (message := await websocket.receive())["type"] == "websocket.receive":
+                if message.get("text") is None:  # a binary message
+                    await websocket.close(1003, "text only")  # RFC 6455 section 7.4.1
+                    return
+                await websocket.send_text(message["text"])
 
 
 def make_app(database_path: Path, secret: str, *, bcrypt_cost: int = 12) -> BearerMiddleware:
@@ -100,7 +106,8 @@ def make_app(database_path: Path, secret: str, *, bcrypt_cost: int = 12) -> Bear
         Route("/admin/users", demo.list_users),
         WebSocketRoute("/ws/echo", demo.echo),
     ]
-    app = Starlette(routes=routes, exception_handlers={HTTPException: _say, TooBusy: _say, TooManyFailures: _say})
+    handlers = {HTTPException: _say, TooBusy: _say, TooManyFailures: _say, Exception: _say_fault}
+    app = Starlette(routes=routes, exception_handlers=handlers)
     issuer = Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(secret))
     return BearerMiddleware(app, issuers=issuer, allow=ALLOW, realm=REALM)
 
@@ -114,3 +121,8 @@ async def _say(_request: Request, error: Exception) -> Response:
     else:
         detail, status, retry_after = "Too many logins at once; try again soon", 503, 5
     return JSONResponse({"detail": detail}, status, {"Retry-After": str(retry_after), "Cache-Control": "no-store"})
+
+
+async def _say_fault(_request: Request, _error: Exception) -> Response:
+    """Our own fault, such as a full disk. Starlette raises it again afterwards, so that the server logs it."""
+    return JSONResponse({"detail": "Internal Server Error"}, 500)

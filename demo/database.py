@@ -29,6 +29,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._threads = CapacityLimiter(8)
+        path.touch(mode=0o600)  # it holds password hashes; an existing file keeps its mode
         with self._transaction() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
         with self._transaction() as connection:

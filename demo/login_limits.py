@@ -44,6 +44,17 @@ class LoginLimits:
         if retry_after is not None:
             raise TooManyFailures(retry_after)
 
+    async def take_back(self, name: str, address: str) -> None:
+        """One attempt's password was never looked at: it was no failure."""
+        key = name_key(name)
+        await self._database.run(
+            lambda connection: connection.execute(
+                "DELETE FROM failed_logins WHERE rowid = (SELECT rowid FROM failed_logins"
+                " WHERE name_key = ? AND address = ? ORDER BY at DESC LIMIT 1)",
+                (key, address),
+            )
+        )
+
     async def forget(self, name: str, address: str) -> None:
         """The password was right: this address starts anew with this account."""
         key = name_key(name)

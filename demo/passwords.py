@@ -21,7 +21,8 @@ MAX_BYTES = 72
 
 _MAX_COST = 15
 _MAX_WAITING = 64
-_HASH = re.compile(rb"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+_HASH = re.compile(rb"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
+"""Its salt is 128 bits, so the 22nd letter has four forms; bcrypt raises ValueError for the others."""
 
 
 class TooBusy(Exception):

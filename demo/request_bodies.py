@@ -57,13 +57,13 @@ def check_new(entered: NameAndPassword) -> None:
     """What a new account's name and password must be. Raises HTTPException 422."""
     if len(entered.name) > _MAX_NAME:
         raise HTTPException(422, f"username must have at most {_MAX_NAME} characters")
-    if len(entered.password.encode("utf-8")) > MAX_BYTES:
-        raise HTTPException(422, f"password must have at most {MAX_BYTES} bytes in UTF-8")
     if entered.name != entered.name.strip():
         raise HTTPException(422, "username must not start or end with white space")
     for field, text in (("username", entered.name), ("password", entered.password)):
         if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in text):
             raise HTTPException(422, f"{field} must not contain control characters")
+    if len(entered.password.encode("utf-8")) > MAX_BYTES:  # after the lone surrogates, which UTF-8 cannot write
+        raise HTTPException(422, f"password must have at most {MAX_BYTES} bytes in UTF-8")
 
 
 def _name_and_password(name: object, password: object) -> NameAndPassword:

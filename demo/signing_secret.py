@@ -23,7 +23,10 @@ def signing_secret(database: Path) -> str:
         _make(path)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise UnsafeSecretFile(f"others can read {path}: remove it, or run: chmod 600 {path}")
-    secret = path.read_text("ascii").strip()
+    try:
+        secret = path.read_text("ascii").strip()
+    except UnicodeDecodeError as error:
+        raise UnsafeSecretFile(f"{path} is not text: remove it, and a new one is made at the next start") from error
     if not secret:
         raise UnsafeSecretFile(f"{path} is empty: remove it, and a new one is made at the next start")
     return secret

@@ -1,7 +1,9 @@
 """Attacks on login and passwords: rows H1 to H11, in process with a cheap bcrypt cost and a clock of the test's."""
 
+import sqlite3
 import unicodedata
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,25 @@ async def test_H6_odd_passwords_and_hashes_are_no_errors(password: str) -> None:
         assert await passwords.check(password, password_hash) is False
 
 
+_LETTERS = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+async def test_H6_no_letter_at_the_end_of_a_salt_is_an_error() -> None:
+    passwords = Passwords(4)
+    for prefix in ("2a", "2b", "2x", "2y"):
+        for letter in _LETTERS:
+            password_hash = f"${prefix}$04${'a' * 21}{letter}{'9' * 31}".encode()
+            assert await passwords.check("x", password_hash) is False
+
+
+async def test_H6_a_hash_written_as_text_is_read_all_the_same(client: httpx.AsyncClient, database: Path) -> None:
+    await register(client, "suman", "correct horse")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE accounts SET password_hash = CAST(password_hash AS TEXT)")
+    assert (await login(client, "suman", "correct horse")).status_code == 200
+    assert refused_alike(await login(client, "suman", "wrong"))
+
+
 async def test_H7_more_than_a_few_waiting_logins_are_turned_away() -> None:
     passwords = Passwords(6)
     turned_away = []
@@ -199,6 +220,26 @@ async def test_H11_only_JSON_registers(client: httpx.AsyncClient, content_type: 
     assert (await client.post("/register", content=body, headers=headers)).status_code == 415
     headers = {"Content-Type": "application/json; charset=utf-8"}
     assert (await client.post("/register", content=body, headers=headers)).status_code == 201
+
+
+async def test_H7_who_is_turned_away_has_not_failed(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    await register(client, "suman", "correct horse")
+    for _ in range(4):
+        assert refused_alike(await login(client, "suman", "wrong"))
+    with monkeypatch.context() as full:
+        full.setattr("demo.passwords._MAX_WAITING", 0)
+        assert [(await login(client, "suman", "wrong")).status_code for _ in range(6)] == [503] * 6
+    assert refused_alike(await login(client, "suman", "wrong"))
+    assert (await login(client, "suman", "wrong")).status_code == 429  # and the five real failures still count
+
+
+async def test_a_fault_of_our_own_is_JSON_too(database: Path) -> None:
+    transport = httpx.ASGITransport(make_app(database, SECRET, bcrypt_cost=4), raise_app_exceptions=False)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DROP TABLE accounts")
+    async with httpx.AsyncClient(transport=transport, base_url="http://demo") as client:
+        answer = await register(client, "suman", "correct horse")
+    assert (answer.status_code, answer.json()) == (500, {"detail": "Internal Server Error"})
 
 
 # What registration and login accept.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.demo.server import ROOT, Server, authorization, login, register, run_demo, serving
@@ -76,6 +76,9 @@ def test_the_websocket_greets_its_user(server: Server, client: httpx.Client) -> 
         assert socket_.recv() == "Welcome wilma"
         socket_.send("hello")
         assert socket_.recv() == "hello"
+        socket_.send(b"hello")
+        with pytest.raises(ConnectionClosedError, match="1003"):
+            socket_.recv()
     for headers in ({}, {"Authorization": "Bearer x"}):
         with pytest.raises(InvalidStatus) as refusal:
             connect(url, additional_headers=headers, proxy=None)
@@ -156,10 +159,20 @@ def test_two_processes_on_one_database_are_one_service(tmp_path: Path) -> None:
         assert statuses == [401, 401, 429]  # failures are counted together
     secret = database.with_name("demo.sqlite3.secret")
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert stat.S_IMODE(database.stat().st_mode) == 0o600
+
+
+def test_an_address_is_the_connections_own(tmp_path: Path) -> None:
+    """A guesser who claims another address with each guess is one guesser."""
+    with serving(tmp_path / "demo.sqlite3") as running, running.client() as client:
+        form = {"username": "suman", "password": "wrong"}
+        claims = [{name: f"10.0.0.{number}"} for number in range(3) for name in ("X-Forwarded-For", "Forwarded")]
+        statuses = [client.post("/login", data=form, headers=claim).status_code for claim in claims]
+    assert statuses == [401] * 5 + [429]
 
 
 def test_H7_others_are_served_while_a_storm_of_logins_waits(client: httpx.Client) -> None:
-    """Twenty logins at bcrypt's full cost are under way; the profile is answered before the last of them is done."""
+    """Twelve logins at bcrypt's full cost are under way; the profile is answered before the last of them is done."""
     register(client, "storm")
     token = authorization(client, "storm")
     with ThreadPoolExecutor(20) as pool:
@@ -229,6 +242,39 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
     secret.chmod(0o644)
     code, _, errors = run_demo("--port", "0", "--database", str(tmp_path / "demo.sqlite3"))
     assert (code, errors) == (1, f"others can read {secret}: remove it, or run: chmod 600 {secret}\n")
+
+
+def test_a_secret_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "demo.sqlite3.secret"
+    secret.write_bytes(b"\xff" * 48)
+    secret.chmod(0o600)
+    code, _, errors = run_demo("--port", "0", "--database", str(tmp_path / "demo.sqlite3"))
+    assert (code, errors) == (1, f"{secret} is not text: remove it, and a new one is made at the next start\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "entered", "said"),
+    [
+        (["--password-stdin"], b"\xff\n", b"password must not contain control characters\n"),
+        ([], b"", b"No password was entered; --password-stdin reads one from standard input\n"),
+    ],
+    ids=["no UTF-8", "no terminal and nothing to read"],
+)
+def test_an_odd_password_on_the_command_line_is_a_sentence(
+    tmp_path: Path, options: list[str], entered: bytes, said: bytes
+) -> None:
+    command = [sys.executable, "-m", "demo", "--database", str(tmp_path / "demo.sqlite3"), "create-admin", "x"]
+    lenient = {**os.environ, "PYTHONIOENCODING": "utf-8:surrogateescape"}
+    done = subprocess.run(
+        [*command, *options],
+        check=False,
+        input=entered,
+        capture_output=True,
+        cwd=ROOT,
+        env=lenient,
+        start_new_session=True,
+    )
+    assert (done.returncode, done.stderr.endswith(said), b"Traceback" in done.stderr) == (1, True, False)
 
 
 def test_a_raw_client_cannot_put_anything_past_it(server: Server) -> None:
