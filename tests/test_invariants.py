@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from asgi_bearer import optional, protected, public
-from asgi_bearer.policy import Access, Policy
+from asgi_bearer.policy import Policy
+from asgi_bearer.rules import Access
 from tests.asgi import Recorder, call, guarded, http_scope, websocket_scope
 from tests.tokens import ABSENT, NOW, base64url, claims, encode, sign
 

@@ -133,7 +133,13 @@ def test_a_rule_that_never_decides_is_named(rules: list[Rule], superfluous: str)
         pytest.param([public("/a/{x:path}"), protected("/a/{x}")], id="one segment guarded"),
         pytest.param([public("/a/{x}"), protected("/b/{x:path}")], id="elsewhere"),
         pytest.param([public("/{y}/"), protected("/{y}/{x}")], id="an empty segment"),
-        pytest.param([public("/a/{x}/"), protected("/a/{x}")], id="a slash behind"),
+        pytest.param([public("/a/{x}/"), public("/a/{x}")], id="a slash behind"),
+        pytest.param([public("/A"), public("/a")], id="another case"),
+        pytest.param([public("/a", host="a.example"), protected("/a", host="b.example")], id="another host"),
+        pytest.param([public("/a", host="a.example"), public("/a")], id="any other host"),
+        pytest.param(
+            [protected("/a", host="a.example", roles=["r"]), protected("/a", scopes=["s"])], id="host and all"
+        ),
     ],
 )
 def test_rules_that_stand_beside_each_other(rules: list[Rule]) -> None:

@@ -3,6 +3,7 @@
 from . import presets
 from .claims import Claims
 from .errors import (
+    AmbiguousHost,
     AmbiguousPath,
     AuthenticationUnavailable,
     AuthError,
@@ -28,11 +29,12 @@ from .issuers import Issuer
 from .issuing import TokenIssuer
 from .keys import StaticKeys
 from .middleware import BearerMiddleware
-from .policy import Rule, optional, protected, public
+from .rules import Rule, optional, protected, public
 from .users import AnonymousUser, User
 from .verification import Limits
 
 __all__ = [
+    "AmbiguousHost",
     "AmbiguousPath",
     "AnonymousUser",
     "AuthError",

@@ -3,6 +3,7 @@
     AuthError
     ├── NoCredentials                  401  no error attribute
     ├── InvalidRequest                 400  invalid_request
+    │   ├── AmbiguousHost                   several Host fields or a broken one, where rules name hosts
     │   ├── AmbiguousPath                   two parsers could read the path differently
     │   ├── MalformedCredentials            `Authorization: Bearer` and no single b64token after it
     │   └── SeveralCredentials              more than one Authorization field
@@ -59,6 +60,13 @@ class InvalidRequest(AuthError):
     detail = "Bad request"
     description = "The request is malformed"
     code = "invalid_request"
+
+
+class AmbiguousHost(InvalidRequest):
+    """Several Host fields or a broken one (RFC 9112 section 3.2); asked only where a rule names a host."""
+
+    description = "The Host header is ambiguous"
+    code = "ambiguous_host"
 
 
 class AmbiguousPath(InvalidRequest):

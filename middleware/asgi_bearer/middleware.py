@@ -21,8 +21,9 @@ from .claims import Claims, check_claims
 from .credentials import read_token
 from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials
 from .issuers import Issuer
-from .policy import Access, Policy, Rule, Unlisted
+from .policy import Policy
 from .rule_faults import rule_faults
+from .rules import Access, Rule, Unlisted
 from .users import AnonymousUser, UserLoader, identify, starlette_credentials
 from .verification import Limits, verify_token
 

@@ -6,31 +6,37 @@ from collections.abc import Iterator, Sequence
 from starlette.routing import compile_path
 
 from .names import SCOPE_TOKEN
-from .policy import AMBIGUOUS, Access, Rule, strictest
+from .policy import strictest
+from .rule_index import RuleIndex
+from .rules import PARAMETER, Rule
+from .targets import AMBIGUOUS, fold_path
 
 _METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
-_PARAMETER = re.compile(r"{[a-zA-Z_][a-zA-Z0-9_]*(?::([a-zA-Z_][a-zA-Z0-9_]*))?}")
+_HOST = re.compile(r"(?:[a-z0-9_-]|{\w+(?::\w+)?})+(?:\.(?:[a-z0-9_-]|{\w+(?::\w+)?})+)*|\[[0-9a-f:.]+\]")
 _PATH_PARAMETER = "{:path}"
 
 
 def rule_faults(rules: Sequence[object]) -> Iterator[str]:
     """Everything that is wrong with the rules, alone and beside each other, a sentence each."""
-    rivals: dict[str | None, list[Rule]] = {}
+    patterns: RuleIndex[Rule] = RuleIndex()
+    literal: dict[str, list[Rule]] = {}
+    sound = []
     for rule in rules:
         if not isinstance(rule, Rule):
             yield f"{rule!r} in allow is not a rule; write public(…), optional(…) or protected(…)"
         elif faults := list(_faults_of(rule)):
             yield from faults
-        else:  # a literal path goes before a pattern, so only patterns and equal paths can stand in each other's way
-            rivals.setdefault(None if "{" in rule.path else rule.path, []).append(rule)
-    for group in rivals.values():
-        yield from _superfluous(group)
-
-
-def _superfluous(rules: Sequence[Rule]) -> Iterator[str]:
-    for position, rule in enumerate(rules):
-        for other_position, other in enumerate(rules):
-            if position != other_position and _never_decides(rule, other, first=position < other_position):
+        else:
+            sound.append(rule)
+            if "{" in rule.path:
+                patterns.add(rule.path, rule)
+            else:
+                literal.setdefault(fold_path(rule.path), []).append(rule)
+    place = {id(rule): number for number, rule in enumerate(sound)}
+    for rule in sound:  # a literal path goes before a pattern, so only rules of one kind stand in each other's way
+        rivals = patterns.find(rule.path) if "{" in rule.path else literal[fold_path(rule.path)]
+        for other in rivals:
+            if other is not rule and _never_decides(rule, other, first=place[id(rule)] < place[id(other)]):
                 yield f"{rule} can never decide a request, because {other} does; take one of them out"
                 break
 
@@ -41,16 +47,26 @@ def _faults_of(rule: Rule) -> Iterator[str]:
         return
     if "*" in rule.path:
         yield f"{rule}: a star is no pattern; write {{rest:path}} for any rest or {{name}} for one segment"
-    elif "{" in _PARAMETER.sub("", rule.path) or "}" in _PARAMETER.sub("", rule.path):
+    elif "{" in PARAMETER.sub("", rule.path) or "}" in PARAMETER.sub("", rule.path):
         yield f"{rule}: a parameter is written {{name}} or {{name:int}}"
     else:
         yield from _pattern_faults(rule)
+    yield from _method_faults(rule)
+    yield from _permission_faults(rule)
+    if rule.host is not None and not (isinstance(rule.host, str) and _HOST.fullmatch(rule.host)):
+        yield f"{rule}: a host is written in lower case and without scheme, port and path, as 'admin.example.com'"
+
+
+def _method_faults(rule: Rule) -> Iterator[str]:
     for method in sorted(rule.methods or (), key=str):
         if not _METHOD.fullmatch(str(method)) or method == "HEAD":
             instead = "GET, which decides HEAD too" if method == "HEAD" else repr(str(method).upper())
             yield f"{rule}: method {method!r} never matches; write {instead}"
     if rule.methods is not None and not rule.methods:
         yield f"{rule}: methods=[] matches nothing; leave methods out for all of them"
+
+
+def _permission_faults(rule: Rule) -> Iterator[str]:
     for scope in sorted(rule.scopes, key=str):
         if not isinstance(scope, str) or not SCOPE_TOKEN.fullmatch(scope):
             yield f"{rule}: {scope!r} is not one scope (RFC 6749 section 3.3); write scopes={str(scope).split()}"
@@ -70,7 +86,7 @@ def _pattern_faults(rule: Rule) -> Iterator[str]:
             f"{rule}: no request can have this path; write it decoded, with single slashes, "
             "without query, dot segments, semicolons or backslashes"
         )
-    if rule.access is not Access.PROTECTED and _PATH_PARAMETER in shape and not _literal_start(shape):
+    if not rule.is_guard and _PATH_PARAMETER in shape and not _literal_start(shape):
         yield f"{rule}: opens everything; write a first segment of its own, such as '/static/{{rest:path}}'"
 
 
@@ -81,7 +97,7 @@ def _literal_start(shape: str) -> str:
 
 def _shape(path: str) -> list[str]:
     """The path's segments, parameters without their names: `/a/{id:int}` → `["/a", "/{:int}"]`."""
-    unnamed = _PARAMETER.sub(lambda parameter: f"{{:{parameter[1] or 'str'}}}", path)
+    unnamed = PARAMETER.sub(lambda parameter: f"{{:{parameter[1] or 'str'}}}", path)
     return ["/" + segment for segment in unnamed.split("/")[1:]]
 
 
@@ -90,9 +106,9 @@ def _never_decides(rule: Rule, other: Rule, *, first: bool) -> bool:
 
     Of two rules that ask for the same, only the later one is said to be the superfluous one.
     """
-    if not _covers_path(_shape(other.path), _shape(rule.path)) or not _covers_methods(other, rule):
+    if not _covers_host(other, rule) or not _covers_path(other, rule) or not _covers_methods(other, rule):
         return False
-    both = strictest([other, rule])
+    both = strictest((other, rule))
     if (both.access, both.scopes, both.roles) != (other.access, other.scopes, other.roles):
         return False
     return not (first and _never_decides(other, rule, first=False))
@@ -101,10 +117,20 @@ def _never_decides(rule: Rule, other: Rule, *, first: bool) -> bool:
 def _covers_methods(wide: Rule, narrow: Rule) -> bool:
     if narrow.methods is not None:
         return all(wide.covers_method(method) for method in narrow.methods)
-    return wide.methods is None and (wide.access is Access.PROTECTED or narrow.access is not Access.PROTECTED)
+    return wide.methods is None and (wide.is_guard or not narrow.is_guard)
 
 
-def _covers_path(wide: Sequence[str], narrow: Sequence[str]) -> bool:
+def _covers_host(wide: Rule, narrow: Rule) -> bool:
+    return wide.host == narrow.host or (wide.is_guard and wide.host is None)
+
+
+def _covers_path(wide: Rule, narrow: Rule) -> bool:
+    if wide.is_guard:  # it holds for every spelling
+        return _covers_shape(_shape(fold_path(wide.path)), _shape(fold_path(narrow.path)))
+    return _covers_shape(_shape(wide.path), _shape(narrow.path))
+
+
+def _covers_shape(wide: Sequence[str], narrow: Sequence[str]) -> bool:
     """Whether each path of the shape `narrow` also has the shape `wide`. Says no where it is not sure."""
     if not wide or not narrow:
         return not wide and not narrow
@@ -112,5 +138,5 @@ def _covers_path(wide: Sequence[str], narrow: Sequence[str]) -> bool:
         return True
     one_segment = len(narrow[0]) > 1 and ":path}" not in narrow[0]
     if wide[0] == narrow[0] or (wide[0] == "/{:str}" and one_segment):
-        return _covers_path(wide[1:], narrow[1:])
+        return _covers_shape(wide[1:], narrow[1:])
     return False

@@ -1,0 +1,174 @@
+"""The lines of an allowlist, and when one holds.
+
+    public("/health")                               no token is looked at
+    optional("/catalogue")                          no token: anonymous; a bad token is refused
+    protected("/orders/{id:int}", scopes=["read"])  a token with all of the scopes and any of the roles
+
+Public and optional rules are openings, protected ones are guards. An opening holds exactly: this path, this method,
+this host. A guard also holds for what some router takes for the same: another case, a slash more or less at the end.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+from urllib.parse import quote
+
+from starlette.routing import compile_path
+
+from .names import read_names
+from .targets import WEBSOCKET, Target, fold_host, fold_path, other_slash
+
+
+class Access(IntEnum):
+    """Who may pass, from the most open to the strictest."""
+
+    PUBLIC = 0
+    OPTIONAL = 1
+    PROTECTED = 2
+    DENIED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the allowlist. `roles` is a list of sets: any role of each set is needed."""
+
+    path: str
+    methods: frozenset[str] | None
+    access: Access
+    scopes: frozenset[str] = frozenset()
+    roles: tuple[frozenset[str], ...] = ()
+    host: str | None = None
+
+    @property
+    def is_guard(self) -> bool:
+        return self.access is Access.PROTECTED
+
+    def covers_method(self, method: str) -> bool:
+        """As it is written."""
+        if self.methods is None:
+            return self.is_guard or method != WEBSOCKET
+        return method in self.methods
+
+    def __str__(self) -> str:
+        methods = "" if self.methods is None else f", methods={sorted(self.methods, key=str)}"
+        host = "" if self.host is None else f", host={self.host!r}"
+        return f"{self.access.name.lower()}({self.path!r}{methods}{host})"
+
+
+def public(path: str, methods: Iterable[str] | None = None, *, host: str | None = None) -> Rule:
+    """No token is looked at. `path` in Starlette's route syntax; `methods` upper case, None for all HTTP ones.
+
+    host: in the syntax of Starlette's `Host` routes. A host that any rule names is a site of its own: only rules that
+    name it open anything there.
+    """
+    return Rule(path, _methods(methods), Access.PUBLIC, host=host)
+
+
+def optional(path: str, methods: Iterable[str] | None = None, *, host: str | None = None) -> Rule:
+    """Without a token the user is an `AnonymousUser`; a bad token is refused all the same."""
+    return Rule(path, _methods(methods), Access.OPTIONAL, host=host)
+
+
+def protected(
+    path: str,
+    methods: Iterable[str] | None = None,
+    scopes: Iterable[str] = (),
+    roles: Iterable[str] = (),
+    *,
+    host: str | None = None,
+) -> Rule:
+    """A valid token with all of `scopes` and any of `roles`. Without `methods` it guards websockets too."""
+    any_of = frozenset(read_names(roles))
+    all_of = frozenset(read_names(scopes))
+    return Rule(path, _methods(methods), Access.PROTECTED, all_of, (any_of,) if any_of else (), host)
+
+
+def _methods(methods: Iterable[str] | None) -> frozenset[str] | None:
+    return None if methods is None else frozenset(read_names(methods))
+
+
+Unlisted = Literal["authenticated", "denied"]
+
+UNLISTED: Mapping[Unlisted, Rule] = {
+    "authenticated": Rule("", None, Access.PROTECTED),
+    "denied": Rule("", None, Access.DENIED),
+}
+"""What holds where no rule does."""
+
+PARAMETER = re.compile(r"{[a-zA-Z_][a-zA-Z0-9_]*(?::([a-zA-Z_][a-zA-Z0-9_]*))?}")
+BUILT_IN_CONVERTORS = frozenset({None, "str", "int", "float", "uuid", "path"})
+
+
+class CompiledRule:
+    """A rule with its path and host compiled. `named` is whether some rule names the target's host."""
+
+    __slots__ = ("_fits", "_fits_raw", "_fits_some_spelling", "_host", "rule")
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self._fits = _matcher(rule.path)
+        self._fits_raw = _matcher(_undecoded(rule.path))
+        self._fits_some_spelling = _spellings(rule.path) if rule.is_guard else self._fits
+        self._host = None if rule.host is None else host_pattern(rule.host)
+
+    def holds(self, target: Target, *, named: bool) -> bool:
+        """Exactly, and in both readings of the path."""
+        return bool(
+            self.rule.covers_method(target.method)
+            and self._fits(target.path)
+            and (target.raw is target.path or self._fits_raw(target.raw))
+            and (self._is_at(target.host) if self._host else self.rule.is_guard or not named)
+        )
+
+    def guards(self, target: Target) -> bool:
+        """Whether this is a guard and the target one of the spellings of what it guards."""
+        return bool(
+            self.rule.is_guard
+            and (self.rule.methods is None or target.method.upper() in self.rule.methods)
+            and self._fits_some_spelling(target.path)
+            and (self._host is None or self._is_at(fold_host(target.host)))
+        )
+
+    def _is_at(self, host: str) -> bool:
+        return self._host is not None and self._host.fullmatch(host) is not None
+
+
+def host_pattern(host: str) -> re.Pattern[str]:
+    """As Starlette's `Host` routes match it."""
+    return compile_path(host)[0]
+
+
+def _matcher(path: str) -> Callable[[str], object]:
+    return compile_path(path)[0].fullmatch if "{" in path else path.__eq__
+
+
+def _undecoded(path: str) -> str:
+    """The path as it stands in a request line; what a convertor of the app's own makes of that is not asked."""
+    return "".join(
+        quote(text, safe="/!$&'()*+,;=:@")
+        if parameter is None
+        else parameter[0]
+        if parameter[1] in BUILT_IN_CONVERTORS
+        else parameter[0].replace(f":{parameter[1]}", ":path")
+        for text, parameter in _pieces(path)
+    )
+
+
+def _pieces(path: str) -> Iterable[tuple[str, re.Match[str] | None]]:
+    """The fixed texts and the parameters of a path, in order."""
+    end = 0
+    for parameter in PARAMETER.finditer(path):
+        yield path[end : parameter.start()], None
+        yield "", parameter
+        end = parameter.end()
+    yield path[end:], None
+
+
+def _spellings(path: str) -> Callable[[str], object]:
+    if "{" not in path:
+        folded = fold_path(path)
+        return lambda spelling: fold_path(spelling) == folded
+    fits = re.compile(compile_path(path)[0].pattern, re.IGNORECASE).fullmatch
+    return lambda spelling: fits(spelling) or fits(other_slash(spelling))

@@ -1,0 +1,107 @@
+"""What a request asks for, as routers read it: route path, method and host. Refused where two would read differently.
+
+A decision uses Starlette's route path. Other routers read the same request in other ways, and each difference is a
+way around a rule, so:
+
+- A path or root path that is read differently by Starlette, Django, Quart, Litestar or BlackSheep is refused.
+- `raw` is the path before percent-decoding, which some routers match: a rule opens a route only in both readings.
+- `folded` is what routers have in common that ignore case and a trailing slash: a guard holds for all its spellings.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from starlette._utils import get_route_path
+from starlette.types import Scope
+
+from .errors import AmbiguousHost, AmbiguousPath
+
+AMBIGUOUS = re.compile(
+    r"\A(?!/)"  # no leading slash: absolute form, authority form, `*`, empty
+    r"|//"  # empty segments, which some routers fold
+    r"|/\.{1,2}(?:/|\Z)"  # dot segments, which some apps and proxies resolve
+    r"|[\\;\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd\ud800-\udfff]"  # separators to somebody, line ends, decoding failures
+)
+_AMBIGUOUS_RAW = re.compile(
+    rb"\A[^/]"  # absolute form, of which the server passed on the path alone
+    rb"|%2[fF]"  # an encoded slash
+    rb"|[?#]"  # the end of a path for a router that parses a URL (RFC 9112 section 3.2: a target has no fragment)
+)
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\x00-\x20\x7f-\uffff:/?#@\\,\[\]]*)(?::[0-9]*)?")
+
+WEBSOCKET = "WEBSOCKET"
+"""Stands where HTTP has its method."""
+
+
+@dataclass(slots=True)
+class Target:
+    """path: as Starlette's router matches it. raw: the same before percent-decoding, `path` itself where it is equal.
+
+    method: as sent, HEAD as GET; WEBSOCKET for a websocket. host: as sent, without port; "" without one.
+    """
+
+    path: str
+    raw: str
+    method: str
+    host: str = ""
+
+
+def read_target(scope: Scope) -> Target:
+    """Raises AmbiguousPath."""
+    path = _route_path(scope)
+    method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
+    return Target(path, _raw_route_path(scope, path), "GET" if method == "HEAD" else method)
+
+
+def _route_path(scope: Scope) -> str:
+    path: str = scope["path"]
+    if AMBIGUOUS.search(path):
+        raise AmbiguousPath
+    root_path = scope.get("root_path")
+    if not root_path:
+        return path
+    routed = get_route_path(scope)
+    # Where the root path isn't the leading segments, some routers cut it off all the same, some even amid the path.
+    if not routed or ("/" + path.partition(root_path)[2].lstrip("/") != routed and root_path in path):
+        raise AmbiguousPath
+    return routed
+
+
+def _raw_route_path(scope: Scope, path: str) -> str:
+    raw: bytes | None = scope.get("raw_path")
+    if not raw or raw == path.encode():
+        return path
+    if _AMBIGUOUS_RAW.search(raw):
+        raise AmbiguousPath
+    if raw == scope["path"].encode():
+        return path
+    root_path = scope.get("root_path", "").encode(errors="replace")
+    if root_path and raw.startswith(root_path + b"/"):
+        raw = raw[len(root_path) :]
+    return raw.decode("latin-1")
+
+
+def read_host(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """As sent, without its port; "" without one. Raises AmbiguousHost for several or a broken one (RFC 9112 3.2)."""
+    values = [value for name, value in headers if name == b"host"]
+    if not values:
+        return ""
+    host = _HOST.fullmatch(values[0].decode("latin-1"))
+    if len(values) > 1 or host is None:
+        raise AmbiguousHost
+    return host[1]
+
+
+def fold_path(path: str) -> str:
+    """One text for all spellings of a path that some router takes for the same; "" for the root."""
+    return path.lower().rstrip("/")
+
+
+def other_slash(path: str) -> str:
+    """The same path with, or without, a slash at its end."""
+    return path[:-1] if path.endswith("/") else path + "/"
+
+
+def fold_host(host: str) -> str:
+    return host.lower().rstrip(".")
