@@ -1,5 +1,6 @@
 """The demo's routes and its allowlist. No route carries authentication code: the list below is all there is."""
 
+import os
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from .database import Database
 from .login_limits import LoginLimits, TooManyFailures
 from .passwords import Passwords, TooBusy
 from .request_bodies import read_login, read_registration
+from .signing_secret import signing_secret
 
 ALLOW = [
     public("/register", methods=["POST"]),
@@ -110,6 +112,12 @@ def make_app(database_path: Path, secret: str, *, bcrypt_cost: int = 12) -> Bear
     app = Starlette(routes=routes, exception_handlers=handlers)
     issuer = Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(secret))
     return BearerMiddleware(app, issuers=issuer, allow=ALLOW, realm=REALM)
+
+
+def app() -> BearerMiddleware:
+    """The app on its usual database, for `uvicorn --factory demo.app:app` and `asgi-bearer audit demo.app:app`."""
+    database = Path(os.environ.get("DEMO_DATABASE") or Path(__file__).with_name("demo.sqlite3"))
+    return make_app(database, signing_secret(database))
 
 
 async def _say(_request: Request, error: Exception) -> Response:

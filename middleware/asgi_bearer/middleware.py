@@ -68,9 +68,9 @@ class BearerMiddleware:
             raise ConfigurationError(faults)
         self.app = app
         self._issuers = {issuer.name: issuer for issuer in trusted}
-        self._policy = Policy(rules, unlisted)
+        self.policy = Policy(rules, unlisted)
         self._user_loader = user_loader
-        self._realm = realm
+        self.realm = realm
         self._limits = limits
         self._clock = clock
 
@@ -84,12 +84,12 @@ class BearerMiddleware:
 
         headers = list(scope["headers"])  # a snapshot: servers may append trailers to the live list
         try:
-            rule = self._policy.match(scope)
+            rule = self.policy.match(scope)
             claims = self._authenticate(rule, headers)
             user = AnonymousUser() if claims is None else await identify(claims, self._user_loader)
         except AuthError as error:
             _log.info("refused: %s %d %s", scope["type"], error.status, error.code)
-            await refuse(error, self._realm, scope, send)
+            await refuse(error, self.realm, scope, send)
             return
 
         if rule.access is Access.OPTIONAL:

@@ -24,6 +24,7 @@ class Policy:
     """The compiled allowlist."""
 
     def __init__(self, rules: Sequence[Rule], unlisted: Unlisted) -> None:
+        self.rules = tuple(rules)
         self.unlisted = UNLISTED[unlisted]
         self._literal: dict[str, list[CompiledRule]] = {}
         self._patterns: RuleIndex[CompiledRule] = RuleIndex()

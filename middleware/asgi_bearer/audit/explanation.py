@@ -1,0 +1,91 @@
+"""Which rule decides one request, why, and what it would be answered."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from starlette.routing import compile_path
+
+from ..challenge import challenge
+from ..errors import AmbiguousPath, AuthError, InsufficientScope, NoCredentials
+from ..rules import host_pattern
+from ..targets import AMBIGUOUS
+from .decisions import Decision, decide
+from .routes import ANY_METHOD, FoundRoute, find_routes
+
+
+def explain(app: Any, method: str, path: str, host: str = "") -> str:
+    """Some lines of text. path: as the app's router sees it, decoded."""
+    routes = find_routes(app)
+    heading = f"{method} {host}{path}"
+    if AMBIGUOUS.search(path):
+        return f"{heading}\n  two routers could read this path differently, so no rule is asked: {_answer(AmbiguousPath())}"
+    found = next((route for route in routes if _is_routed(route, method, path, host)), None)
+    route = found or _nowhere(routes, method)
+    decision = decide(route, path, host)
+    lines = [
+        (
+            "route",
+            "none: the app answers whom it lets in, as not found" if found is None else _said(found),
+        ),
+        ("decided by", " and ".join(decision.rules) or _unlisted(decision)),
+        ("because", _why(decision)),
+        ("needs", decision.demands),
+        *_answers(decision, route),
+    ]
+    width = max(len(name) for name, _ in lines)
+    return "\n".join([heading, *(f"  {name.ljust(width)}  {text}" for name, text in lines)])
+
+
+def _is_routed(route: FoundRoute, method: str, path: str, host: str) -> bool:
+    same_method = route.method in (ANY_METHOD, "GET" if method == "HEAD" else method)
+    same_host = not route.host or host_pattern(route.host).fullmatch(host)
+    return bool(same_method and same_host and compile_path(route.path)[0].fullmatch(path))
+
+
+def _nowhere(routes: list[FoundRoute], method: str) -> FoundRoute:
+    """A route of no app's, behind the outermost middleware."""
+    guards = next((route.guards[:1] for route in routes if route.guards), ())
+    outermost = tuple(type(guard)(guard.middleware, "/{rest:path}") for guard in guards)
+    return FoundRoute("", "/{rest:path}", method, outermost)
+
+
+def _said(route: FoundRoute) -> str:
+    kind = f" ({route.opaque}, not seen into)" if route.opaque else ""
+    return f"{route.host}{route.path}{kind}"
+
+
+def _unlisted(decision: Decision) -> str:
+    return "nothing: there is no middleware in front" if decision.access == "unguarded" else "no rule: it is unlisted"
+
+
+def _why(decision: Decision) -> str:
+    if not decision.rules:
+        return "no rule of the allowlist holds for this path, method and host"
+    if len(decision.rules) > 1:
+        return "several rules hold, so what all of them ask for is needed"
+    if "{" in decision.rules[0]:
+        return "this pattern holds, and no rule is written for exactly this path"
+    return "a literal path goes before any pattern"
+
+
+def _answers(decision: Decision, route: FoundRoute) -> Iterator[tuple[str, str]]:
+    realm = route.guards[0].middleware.realm if route.guards else ""
+    if decision.is_open:
+        yield "without a token", "passed on to the app, as nobody"
+    else:
+        yield "without a token", _answer(NoCredentials(), realm)
+    if decision.access == "public":
+        yield "with any token", "passed on, as nobody: no token is looked at"
+        return
+    if decision.access == "denied":
+        yield "with any token", _answer(InsufficientScope(), realm)
+        return
+    if decision.scopes:
+        yield "a scope short", _answer(InsufficientScope(decision.scopes), realm)
+    if decision.roles:
+        yield "a role short", _answer(InsufficientScope(), realm)
+    yield "with a good token", "passed on to the app, as its subject"
+
+
+def _answer(error: AuthError, realm: str = "api") -> str:
+    return f'{error.status} {{"detail": "{error.detail}"}}, WWW-Authenticate: {challenge(error, realm)}'

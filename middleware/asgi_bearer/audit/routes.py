@@ -1,0 +1,104 @@
+"""Every route of an app, found by walking the trees that Starlette and frameworks on top of it build.
+
+What cannot be seen into, such as a mounted app of another kind, is found too, as one opaque route for all below it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from ..middleware import BearerMiddleware
+from ..targets import WEBSOCKET
+
+ANY_METHOD = "*"
+"""An endpoint that decides for itself which methods it answers."""
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A middleware in front of a route, and the route's path as that middleware sees it."""
+
+    middleware: BearerMiddleware
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRoute:
+    """path: from the outermost app on, in Starlette's syntax. host: a `Host` route's pattern, "" for any other host."""
+
+    host: str
+    path: str
+    method: str
+    guards: tuple[Guard, ...]
+    opaque: str = ""
+    """What kind of thing could not be seen into; "" for a route."""
+
+
+def find_routes(app: Any) -> list[FoundRoute]:
+    return list(_walk(app, FoundRoute("", "", ANY_METHOD, ())))
+
+
+def _walk(app: Any, here: FoundRoute) -> Iterator[FoundRoute]:
+    """What is below `here`, whose path is the prefix so far."""
+    while not isinstance(app, Router):
+        if isinstance(app, Starlette):
+            own = [entry for entry in app.user_middleware if _is_ours(entry.cls)]
+            for middleware in (entry.cls(app.router, *entry.args, **entry.kwargs) for entry in own):
+                here = replace(here, guards=(*here.guards, Guard(middleware, "")))
+            app = app.router
+        elif isinstance(app, BearerMiddleware):
+            here = replace(here, guards=(*here.guards, Guard(app, "")))
+            app = app.app
+        elif isinstance(app, StaticFiles):
+            yield _opaque(here, "static files")
+            return
+        elif callable(inner := getattr(app, "app", None)):
+            app = inner
+        else:
+            yield _opaque(here, type(app).__name__)
+            return
+    for route in app.routes:
+        yield from _walk_route(route, here)
+
+
+def _walk_route(route: Any, here: FoundRoute) -> Iterator[FoundRoute]:
+    if isinstance(route, Mount):
+        yield from _walk(route.app, _below(here, route.path))
+    elif isinstance(route, Host):
+        yield from _walk(route.app, replace(here, host=route.host))
+    elif isinstance(route, WebSocketRoute):
+        yield replace(_below(here, route.path), method=WEBSOCKET)
+    elif isinstance(route, Route) or (getattr(route, "methods", None) and getattr(route, "path", None)):
+        for method in _methods(route):
+            yield replace(_below(here, route.path), method=method)
+    elif included := getattr(route, "effective_route_contexts", None):  # a router kept whole inside another one
+        for context in included():
+            yield from _walk_route(getattr(context, "starlette_route", None) or context, here)
+    else:
+        yield _opaque(here, type(route).__name__)
+
+
+def _is_ours(middleware: object) -> bool:
+    return isinstance(middleware, type) and issubclass(middleware, BearerMiddleware)
+
+
+def _below(here: FoundRoute, path: str) -> FoundRoute:
+    guards = tuple(replace(guard, path=guard.path + path) for guard in here.guards)
+    return replace(here, path=here.path + path, guards=guards)
+
+
+def _opaque(here: FoundRoute, kind: str) -> FoundRoute:
+    return replace(_below(here, "/{rest:path}"), opaque=kind)
+
+
+def _methods(route: Any) -> Iterable[str]:
+    if route.methods:
+        return sorted(route.methods - ({"HEAD"} if "GET" in route.methods else set()))
+    own = [method for method in METHODS if hasattr(route.endpoint, method.lower())]  # a class with a method for each
+    return own or [ANY_METHOD]
