@@ -24,6 +24,7 @@ from .issuers import Issuer
 from .policy import Policy
 from .rule_faults import rule_faults
 from .rules import Access, Rule, Unlisted
+from .targets import with_root_path_settled
 from .users import AnonymousUser, UserLoader, identify, starlette_credentials
 from .verification import Limits, verify_token
 
@@ -84,6 +85,7 @@ class BearerMiddleware:
 
         headers = list(scope["headers"])  # a snapshot: servers may append trailers to the live list
         try:
+            scope = with_root_path_settled(scope)
             rule = self.policy.match(scope)
             claims = self._authenticate(rule, headers)
             user = AnonymousUser() if claims is None else await identify(claims, self._user_loader)

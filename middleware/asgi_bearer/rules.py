@@ -5,7 +5,8 @@
     protected("/orders/{id:int}", scopes=["read"])  a token with all of the scopes and any of the roles
 
 Public and optional rules are openings, protected ones are guards. An opening holds exactly: this path, this method,
-this host. A guard also holds for what some router takes for the same: another case, a slash more or less at the end.
+this host. A guard also holds for what some router takes for the same: another case, a slash more or less at the end,
+another way to write a number.
 """
 
 import re
@@ -15,6 +16,7 @@ from enum import IntEnum
 from typing import Literal
 from urllib.parse import quote
 
+from starlette.convertors import FloatConvertor, IntegerConvertor, UUIDConvertor
 from starlette.routing import compile_path
 
 from .names import read_names
@@ -108,8 +110,8 @@ class CompiledRule:
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self._fits = _matcher(rule.path)
-        self._fits_raw = _matcher(_undecoded(rule.path))
+        self._fits = _matcher(rule.path, opens=not rule.is_guard)
+        self._fits_raw = _matcher(_undecoded(rule.path), opens=not rule.is_guard)
         self._fits_some_spelling = _spellings(rule.path) if rule.is_guard else self._fits
         self._host = None if rule.host is None else host_pattern(rule.host)
 
@@ -140,8 +142,23 @@ def host_pattern(host: str) -> re.Pattern[str]:
     return compile_path(host)[0]
 
 
-def _matcher(path: str) -> Callable[[str], object]:
-    return compile_path(path)[0].fullmatch if "{" in path else path.__eq__
+def _matcher(path: str, *, opens: bool) -> Callable[[str], object]:
+    """opens: `/files/{rest:path}` doesn't hold for `/files/`, which some routers take for `/files`."""
+    if "{" not in path:
+        return path.__eq__
+    pattern = compile_path(path)[0].pattern
+    if opens and pattern.endswith(_ANY_REST):
+        pattern = pattern.removesuffix(_ANY_REST) + ".+)"
+    return re.compile(pattern).fullmatch
+
+
+_ANY_REST = ".*)$"
+_WIDER = {
+    IntegerConvertor.regex: r"\s*[+-]?[\d_]+\s*",
+    FloatConvertor.regex: r"\s*[+-]?(?:[\d_.]+(?:e[+-]?[\d_]+)?|inf|infinity|nan)\s*",
+    UUIDConvertor.regex: r"\s*(?:urn:)?(?:uuid:)?{?[0-9a-f-]{32,}}?\s*",
+}
+"""What Python's own int(), float() and UUID() read, which some routers call; by what Starlette matches."""
 
 
 def _undecoded(path: str) -> str:
@@ -170,5 +187,8 @@ def _spellings(path: str) -> Callable[[str], object]:
     if "{" not in path:
         folded = fold_path(path)
         return lambda spelling: fold_path(spelling) == folded
-    fits = re.compile(compile_path(path)[0].pattern, re.IGNORECASE).fullmatch
+    pattern = compile_path(path)[0].pattern
+    for exact, wider in _WIDER.items():
+        pattern = pattern.replace(f">{exact})", f">{wider})")
+    fits = re.compile(pattern, re.IGNORECASE).fullmatch
     return lambda spelling: fits(spelling) or fits(other_slash(spelling))

@@ -3,7 +3,8 @@
 A decision uses Starlette's route path. Other routers read the same request in other ways, and each difference is a
 way around a rule, so:
 
-- A path or root path that is read differently by Starlette, Django, Quart, Litestar or BlackSheep is refused.
+- A path that Starlette, Django, Quart, Litestar and BlackSheep do not all read alike is refused, and so is such a root
+  path. A root path that the server left away from the path is put back.
 - `raw` is the path before percent-decoding, which some routers match: a rule opens a route only in both readings.
 - `folded` is what routers have in common that ignore case and a trailing slash: a guard holds for all its spellings.
 """
@@ -28,6 +29,9 @@ _AMBIGUOUS_RAW = re.compile(
     rb"|%2[fF]"  # an encoded slash
     rb"|[?#]"  # the end of a path for a router that parses a URL (RFC 9112 section 3.2: a target has no fragment)
 )
+_ROOT_PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,=:@-]*")
+"""What is the same in `path` and in `raw_path`."""
+
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\x00-\x20\x7f-\uffff:/?#@\\,\[\]]*)(?::[0-9]*)?")
 
 WEBSOCKET = "WEBSOCKET"
@@ -47,38 +51,47 @@ class Target:
     host: str = ""
 
 
+def with_root_path_settled(scope: Scope) -> Scope:
+    """The scope with a root path that all routers take off alike: the leading segments of path and raw path.
+
+    Some servers leave it away from the path, one lets the client choose it, and routers differ in what they make of
+    that. ASGI's `path` contains it, as `SCRIPT_NAME` and `PATH_INFO` together do in WSGI. Raises AmbiguousPath.
+    """
+    given: str = scope.get("root_path") or ""
+    if not given:
+        return scope
+    root_path = given.rstrip("/")
+    path: str = scope["path"]
+    if not _ROOT_PATH.fullmatch(root_path) or AMBIGUOUS.search(root_path + "/") or path == root_path:
+        raise AmbiguousPath
+    raw: bytes | None = scope.get("raw_path")
+    if path.startswith(root_path + "/"):
+        raw = raw and raw.removeprefix(root_path.encode())
+    else:
+        path = root_path + path
+    return {**scope, "root_path": root_path, "path": path, "raw_path": raw and root_path.encode() + raw}
+
+
 def read_target(scope: Scope) -> Target:
-    """Raises AmbiguousPath."""
-    path = _route_path(scope)
-    method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
-    return Target(path, _raw_route_path(scope, path), "GET" if method == "HEAD" else method)
-
-
-def _route_path(scope: Scope) -> str:
+    """Of a scope whose root path is settled. Raises AmbiguousPath."""
     path: str = scope["path"]
     if AMBIGUOUS.search(path):
         raise AmbiguousPath
-    root_path = scope.get("root_path")
-    if not root_path:
-        return path
-    routed = get_route_path(scope)
-    # Where the root path isn't the leading segments, some routers cut it off all the same, some even amid the path.
-    if not routed or ("/" + path.partition(root_path)[2].lstrip("/") != routed and root_path in path):
-        raise AmbiguousPath
-    return routed
-
-
-def _raw_route_path(scope: Scope, path: str) -> str:
+    root_path: str = scope.get("root_path") or ""
     raw: bytes | None = scope.get("raw_path")
+    if root_path:
+        path = get_route_path(scope)
+    method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
+    return Target(path, _raw_route_path(raw, root_path, path), "GET" if method == "HEAD" else method)
+
+
+def _raw_route_path(raw: bytes | None, root_path: str, path: str) -> str:
+    if raw and root_path:
+        raw = raw.removeprefix(root_path.encode())
     if not raw or raw == path.encode():
         return path
     if _AMBIGUOUS_RAW.search(raw):
         raise AmbiguousPath
-    if raw == scope["path"].encode():
-        return path
-    root_path = scope.get("root_path", "").encode(errors="replace")
-    if root_path and raw.startswith(root_path + b"/"):
-        raw = raw[len(root_path) :]
     return raw.decode("latin-1")
 
 

@@ -68,13 +68,14 @@ def audit(app: Any) -> Audit:
     hosts = {route.host for route in found if route.host}
     touched: set[tuple[int, Rule]] = set()
     routes = []
-    for route in found:
+    for place, route in enumerate(found):
         decision = decide(route)
         exceptions = {}
         for guard, rule, path, host in _meetings(route, hosts):
             touched.add((id(guard.middleware), rule))
             other = decide(route, path, host)
-            if (other.rules, other.demands) != (decision.rules, decision.demands):
+            differs = (other.rules, other.demands) != (decision.rules, decision.demands)
+            if differs and not any(earlier.takes(route.method, path, host) for earlier in found[:place]):
                 exceptions[path, host] = other
         routes.append(AuditedRoute(route, decision, tuple(exceptions.values())))
     middlewares = {id(guard.middleware): guard.middleware for route in found for guard in route.guards}

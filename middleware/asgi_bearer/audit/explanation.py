@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from starlette.routing import compile_path
-
 from ..challenge import challenge
 from ..errors import AmbiguousPath, AuthError, InsufficientScope, NoCredentials
-from ..rules import host_pattern
 from ..targets import AMBIGUOUS
 from .decisions import Decision, decide
-from .routes import ANY_METHOD, FoundRoute, find_routes
+from .routes import FoundRoute, find_routes
 
 
 def explain(app: Any, method: str, path: str, host: str = "") -> str:
@@ -18,8 +15,8 @@ def explain(app: Any, method: str, path: str, host: str = "") -> str:
     routes = find_routes(app)
     heading = f"{method} {host}{path}"
     if AMBIGUOUS.search(path):
-        return f"{heading}\n  two routers could read this path differently, so no rule is asked: {_answer(AmbiguousPath())}"
-    found = next((route for route in routes if _is_routed(route, method, path, host)), None)
+        return f"{heading}\n  two routers could read this path differently: {_answer(AmbiguousPath())}"
+    found = next((route for route in routes if route.takes(method, path, host)), None)
     route = found or _nowhere(routes, method)
     decision = decide(route, path, host)
     lines = [
@@ -34,12 +31,6 @@ def explain(app: Any, method: str, path: str, host: str = "") -> str:
     ]
     width = max(len(name) for name, _ in lines)
     return "\n".join([heading, *(f"  {name.ljust(width)}  {text}" for name, text in lines)])
-
-
-def _is_routed(route: FoundRoute, method: str, path: str, host: str) -> bool:
-    same_method = route.method in (ANY_METHOD, "GET" if method == "HEAD" else method)
-    same_host = not route.host or host_pattern(route.host).fullmatch(host)
-    return bool(same_method and same_host and compile_path(route.path)[0].fullmatch(path))
 
 
 def _nowhere(routes: list[FoundRoute], method: str) -> FoundRoute:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
+from starlette.routing import Host, Mount, Route, Router, WebSocketRoute, compile_path
 from starlette.staticfiles import StaticFiles
 
 from ..middleware import BearerMiddleware
+from ..rules import host_pattern
 from ..targets import WEBSOCKET
 
 ANY_METHOD = "*"
@@ -39,6 +40,12 @@ class FoundRoute:
     opaque: str = ""
     """What kind of thing could not be seen into; "" for a route."""
 
+    def takes(self, method: str, path: str, host: str) -> bool:
+        """Whether a request for this is the route's, if no earlier one takes it."""
+        same_method = self.method in (ANY_METHOD, "GET" if method == "HEAD" else method)
+        same_host = not self.host or host_pattern(self.host).fullmatch(host)
+        return bool(same_method and same_host and compile_path(self.path)[0].fullmatch(path))
+
 
 def find_routes(app: Any) -> list[FoundRoute]:
     return list(_walk(app, FoundRoute("", "", ANY_METHOD, ())))
@@ -48,9 +55,7 @@ def _walk(app: Any, here: FoundRoute) -> Iterator[FoundRoute]:
     """What is below `here`, whose path is the prefix so far."""
     while not isinstance(app, Router):
         if isinstance(app, Starlette):
-            own = [entry for entry in app.user_middleware if _is_ours(entry.cls)]
-            for middleware in (entry.cls(app.router, *entry.args, **entry.kwargs) for entry in own):
-                here = replace(here, guards=(*here.guards, Guard(middleware, "")))
+            here = replace(here, guards=(*here.guards, *_listed_guards(app)))
             app = app.router
         elif isinstance(app, BearerMiddleware):
             here = replace(here, guards=(*here.guards, Guard(app, "")))
@@ -84,8 +89,13 @@ def _walk_route(route: Any, here: FoundRoute) -> Iterator[FoundRoute]:
         yield _opaque(here, type(route).__name__)
 
 
-def _is_ours(middleware: object) -> bool:
-    return isinstance(middleware, type) and issubclass(middleware, BearerMiddleware)
+def _listed_guards(app: Starlette) -> Iterator[Guard]:
+    """Made anew from the app's list of middleware, since what Starlette makes may be hidden in closures of others."""
+    for entry in app.user_middleware:
+        middleware: Any = entry.cls
+        if isinstance(middleware, type) and issubclass(middleware, BearerMiddleware):
+            arguments: dict[str, Any] = dict(entry.kwargs)
+            yield Guard(middleware(app.router, **arguments), "")
 
 
 def _below(here: FoundRoute, path: str) -> FoundRoute:
