@@ -88,7 +88,7 @@ def read_target(scope: Scope) -> Target:
 def _raw_route_path(raw: bytes | None, root_path: str, path: str) -> str:
     if raw and root_path:
         raw = raw.removeprefix(root_path.encode())
-    if not raw or raw == path.encode():
+    if not raw or (raw == path.encode() and path.isascii()):
         return path
     if _AMBIGUOUS_RAW.search(raw):
         raise AmbiguousPath
