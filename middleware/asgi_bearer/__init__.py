@@ -29,6 +29,7 @@ from .issuers import Issuer
 from .issuing import TokenIssuer
 from .keys import StaticKeys
 from .middleware import BearerMiddleware
+from .openapi import describe_security
 from .rules import Rule, optional, protected, public
 from .users import AnonymousUser, User
 from .verification import Limits
@@ -64,6 +65,7 @@ __all__ = [
     "User",
     "UserRefused",
     "WrongAudience",
+    "describe_security",
     "optional",
     "presets",
     "protected",

@@ -76,8 +76,9 @@ TARGETS: Sequence[bytes] = tuple(
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS", "get", "GeT", "options", "CONNECT", "PUT", "DELETE", "TRACE")
 _HEADERS: Sequence[bytes] = (
     b"Daphne-Root-Path: /health", b"Daphne-Root-Path: /static", b"Daphne-Root-Path: /mnt", b"Daphne-Root-Path: health",
-    b"Daphne-Root-Path: /caf%C3%A9", b"Daphne-Root-Path: //", b"Daphne-Root-Path: /admin", b"X-Forwarded-Prefix: /health",
-    b"X-Script-Name: /health", b"SCRIPT_NAME: /health", b"X-Original-URL: /health", b"X-HTTP-Method-Override: GET",
+    b"Daphne-Root-Path: /caf%C3%A9", b"Daphne-Root-Path: //", b"Daphne-Root-Path: /admin",
+    b"X-Forwarded-Prefix: /health", b"X-Script-Name: /health", b"SCRIPT_NAME: /health", b"X-Original-URL: /health",
+    b"X-HTTP-Method-Override: GET",
     b"Host: " + ADMIN_HOST.encode(), b"Connection: authorization", b"Upgrade: websocket", b"Transfer-Encoding: chunked",
 )  # fmt: skip
 

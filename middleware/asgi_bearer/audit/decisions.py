@@ -7,9 +7,9 @@ from typing import Any
 from ..middleware import BearerMiddleware
 from ..policy import strictest
 from ..rules import Rule, host_pattern
+from ..samples import common_sample, sample
 from ..targets import AMBIGUOUS, Target
 from .routes import ANY_METHOD, METHODS, FoundRoute, Guard, find_routes
-from .samples import common_sample, sample
 
 UNGUARDED = "unguarded"
 """The access of a route that no middleware stands in front of."""
