@@ -1,13 +1,20 @@
 """Match: the allowlist's semantics as a table."""
 
+import re
+from collections import Counter
 from typing import Any
+from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.convertors import Convertor, register_url_convertor
 
-from asgi_bearer import AmbiguousPath, Rule, optional, protected, public
+from asgi_bearer import AmbiguousHost, AmbiguousPath, Rule, optional, protected, public
 from asgi_bearer.policy import Policy
-from asgi_bearer.rules import Access
-from asgi_bearer.targets import with_root_path_settled
+from asgi_bearer.rule_index import RuleIndex
+from asgi_bearer.rules import Access, CompiledRule
+from asgi_bearer.targets import Target, with_root_path_settled
 from tests.asgi import http_scope, websocket_scope
 
 RULES = [
@@ -129,15 +136,52 @@ def test_a_path_with_two_readings_is_refused(path: str) -> None:
         decide("GET", path)
 
 
-@pytest.mark.parametrize("raw_path", [b"/static%2fx", b"/static%2Fx"])
-def test_an_encoded_slash_is_refused(raw_path: bytes) -> None:
+@pytest.mark.parametrize(
+    "raw_path", [b"/static%2fx", b"/static%2Fx", b"/static/x#y", b"http://h/static/x", b"static/x"]
+)
+def test_a_raw_path_with_two_readings_is_refused(raw_path: bytes) -> None:
     with pytest.raises(AmbiguousPath):
         decide("GET", "/static/x", raw_path=raw_path)
 
 
-def test_a_path_that_is_all_root_path_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("path", "root_path"),
+    [
+        pytest.param("/api", "/api", id="all of the path"),
+        pytest.param("/health", "api", id="no slash"),
+        pytest.param("/health", "//api", id="an empty segment"),
+        pytest.param("/health", "/api/..", id="a dot segment"),
+        pytest.param("/health", "/caf\u00e9", id="not the same undecoded"),
+        pytest.param("/health", "/a%20b", id="encoded"),
+        pytest.param("/../health", "/api", id="a path with two readings"),
+    ],
+)
+def test_a_root_path_with_two_readings_is_refused(path: str, root_path: str) -> None:
     with pytest.raises(AmbiguousPath):
-        decide("GET", "/api", root_path="/api")
+        decide("GET", path, root_path=root_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "settled"),
+    [
+        pytest.param(("", "/a", b"/a"), ("", "/a", b"/a"), id="none"),
+        pytest.param(("/api", "/api/a", b"/api/a"), ("/api", "/api/a", b"/api/a"), id="as it should be"),
+        pytest.param(("/api", "/a", b"/a"), ("/api", "/api/a", b"/api/a"), id="F20 left away"),
+        pytest.param(("/api/", "/api/a", b"/api/a"), ("/api", "/api/a", b"/api/a"), id="a slash behind"),
+        pytest.param(("/", "/a", None), ("", "/a", None), id="only a slash, no raw path"),
+        pytest.param(("/api", "/apiary", b"/apiary"), ("/api", "/api/apiary", b"/api/apiary"), id="not whole segments"),
+        pytest.param(
+            ("/api", "/v1/api/a", b"/v1/api/a"), ("/api", "/api/v1/api/a", b"/api/v1/api/a"), id="amid the path"
+        ),
+        pytest.param(("/api", "/api/a", b"/a"), ("/api", "/api/a", b"/api/a"), id="left away from the raw path only"),
+    ],
+)
+def test_every_router_takes_off_the_same_root_path(given: Any, settled: Any) -> None:
+    names = ("root_path", "path", "raw_path")
+    scope = {**http_scope(), **dict(zip(names, given, strict=True))}
+    before = dict(scope)
+    assert tuple(with_root_path_settled(scope)[name] for name in names) == settled
+    assert scope == before
 
 
 @pytest.mark.parametrize("raw_path", [None, b"", b"/health"])
@@ -170,3 +214,135 @@ def test_HEAD_is_GET_where_a_rule_lists_it() -> None:
 
 def test_the_unlisted_rule_is_no_path() -> None:
     assert decide("GET", "/nowhere") == Rule("", None, Access.PROTECTED)
+
+
+@pytest.mark.parametrize(
+    ("path", "raw_path", "decision"),
+    [
+        ("/health", b"/health", "public"),
+        ("/health", b"/%68ealth", "protected"),  # for a router that doesn't decode it is another route
+        ("/static/a", b"/static/%61", "public"),
+        ("/static/a b", b"/static/a%20b", "public"),
+        ("/static/a", b"/%73tatic/a", "protected"),
+        ("/caf\u00e9", b"/caf%C3%A9", "public"),
+        ("/caf\u00e9", "/caf\u00e9".encode(), "protected"),
+        ("/on/2026/x", b"/on/2026/%78", "public"),
+        ("/admin/a", b"/%61dmin/a", "protected admin"),
+    ],
+)
+def test_an_opening_holds_in_both_readings_of_a_path(path: str, raw_path: bytes, decision: str) -> None:
+    rules = [*RULES, public("/caf\u00e9"), public("/on/{year:year}/{name}")]
+    assert said(decide("GET", path, rules, raw_path=raw_path)) == decision
+
+
+class YearConvertor(Convertor[int]):
+    regex = "[0-9]{4}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("year", YearConvertor())
+
+HOSTS = [
+    public("/health"),
+    public("/home", host="{tenant}.example.org"),
+    public("/health", host="www.example.com"),
+    protected("/{rest:path}", host="admin.example.com", roles=["admin"]),
+    protected("/secret", scopes=["s"]),
+    public("/secret", host="{tenant}.example.org"),
+]
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "decision"),
+    [
+        (b"other.example", "/health", "public"),
+        (b"", "/health", "public"),
+        (b"[::1]:80", "/health", "public"),
+        (b"www.example.com", "/health", "public"),
+        (b"www.example.com:8000", "/health", "public"),
+        (b"WWW.example.com", "/health", "protected"),  # an opening holds exactly
+        (b"www.example.com.", "/health", "protected"),
+        (b"a.example.org", "/health", "protected"),  # only rules that name this host open anything there
+        (b"a.example.org", "/home", "public"),
+        (b"other.example", "/home", "protected"),
+        (b"admin.example.com", "/health", "protected admin"),
+        (b"Admin.Example.COM:443", "/health", "protected admin"),  # a guard holds for every spelling
+        (b"admin.example.com.", "/health", "protected admin"),
+        (b"other.example", "/secret", "protected s"),
+        (b"a.example.org", "/secret", "protected s"),  # a guard without a host holds everywhere
+    ],
+)
+def test_F21_a_rule_for_a_host(host: bytes, path: str, decision: str) -> None:
+    assert said(decide("GET", path, HOSTS, headers=[(b"host", host)])) == decision
+    assert said(decide("WEBSOCKET", path, HOSTS, headers=[(b"host", host)])) == decision.replace("public", "protected")
+
+
+@pytest.mark.parametrize(
+    "hosts", [[b"a", b"a"], [b"a/b"], [b"a@b"], [b"a#"], [b"a?"], [b"a b"], [b"a:x"], [b"\xff"], [b"[::1"], [b"a,b"]]
+)
+def test_F1_an_ambiguous_host_is_refused_where_rules_name_hosts(hosts: list[bytes]) -> None:
+    headers = [(b"host", host) for host in hosts]
+    with pytest.raises(AmbiguousHost):
+        decide("GET", "/health", HOSTS, headers=headers)
+    assert said(decide("GET", "/health", headers=headers)) == "public"
+
+
+def test_no_host_is_no_named_one() -> None:
+    assert said(decide("GET", "/health", HOSTS)) == "public"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("get", "/a"), ("GET", "/A"), ("GET", "/a/"), ("GET", "/n/+7"), ("POST", "/a"), ("GET", "/b/")]
+)
+def test_a_guard_that_holds_for_another_spelling_opens_nothing(method: str, path: str) -> None:
+    rules = [protected("/a", methods=["GET"]), protected("/n/{n:int}"), public("/b")]
+    assert Policy(rules, "denied").match(http_scope(path, method)).access is Access.DENIED
+
+
+@pytest.mark.parametrize("number", ["7", " 7", "7 ", "+7", "-7", "7_0", "\u0667"])
+def test_a_guard_holds_for_every_way_to_write_a_number(number: str) -> None:
+    assert said(decide("GET", f"/n/{number}", [protected("/n/{n:int}", scopes=["s"])])) == "protected s"
+
+
+@pytest.mark.parametrize("number", ["7", "7.5", "+7.5", "1e3", "inf", "NaN", ".5", "7_0.5"])
+def test_a_guard_holds_for_every_way_to_write_a_float(number: str) -> None:
+    assert said(decide("GET", f"/n/{number}", [protected("/n/{n:float}", scopes=["s"])])) == "protected s"
+
+
+@pytest.mark.parametrize("template", ["{}", "{{{}}}", "urn:uuid:{}", "uuid:{}"])
+def test_a_guard_holds_for_every_way_to_write_a_uuid(template: str) -> None:
+    rules = [protected("/n/{n:uuid}", scopes=["s"])]
+    for text in ("12345678-1234-5678-1234-567812345678", "12345678123456781234567812345678"):
+        assert UUID(template.format(text))
+        assert said(decide("GET", f"/n/{template.format(text)}", rules)) == "protected s"
+
+
+SEGMENTS = ["a", "b", "A", "{x}", "{n:int}", "{u:uuid}", "x-{y}", "{f:float}", "7", "{r:path}", "{y:year}", "2026"]
+shapes = st.lists(st.sampled_from(SEGMENTS), min_size=1, max_size=4).map(
+    lambda names: "/" + "/".join(re.sub(r"{(\w)", rf"{{\g<1>{place}", name) for place, name in enumerate(names))
+)
+asked = st.lists(st.sampled_from(["a", "A", "b", "7", "x-1", "2026", "c", "+7"]), max_size=5).map(
+    lambda names: "/" + "/".join(names)
+)
+
+
+@settings(max_examples=400, derandomize=True, deadline=None)
+@given(paths=st.lists(st.tuples(shapes, st.booleans()), max_size=12), path=asked, slash=st.booleans())
+def test_the_index_finds_what_asking_every_rule_finds(paths: list[tuple[str, bool]], path: str, slash: bool) -> None:
+    rules = [
+        protected(text, scopes=[f"s{place}"]) if guard else public(text) for place, (text, guard) in enumerate(paths)
+    ]
+    target = Target(path + "/" * (slash and path != "/"), "", "GET")
+    target.raw = target.path
+    compiled = [CompiledRule(rule) for rule in rules if "{" in rule.path]
+    index: RuleIndex[CompiledRule] = RuleIndex()
+    for one in compiled:
+        index.add(one.rule.path, one)
+    holding = [one.rule for one in compiled if one.holds(target, named=False) or one.guards(target)]
+    found = [one.rule for one in index.find(target.path) if one.holds(target, named=False) or one.guards(target)]
+    assert Counter(map(str, found)) == Counter(map(str, holding))

@@ -1,5 +1,7 @@
 """What is wrong with a list of rules, said with what to write instead; and that sound lists have no faults."""
 
+from typing import Any
+
 import pytest
 
 from asgi_bearer import Rule, optional, protected, public
@@ -143,4 +145,36 @@ def test_a_rule_that_never_decides_is_named(rules: list[Rule], superfluous: str)
     ],
 )
 def test_rules_that_stand_beside_each_other(rules: list[Rule]) -> None:
+    assert list(rule_faults(rules)) == []
+
+
+@pytest.mark.parametrize(
+    "host", ["", "Admin.example.com", "https://a.example", "a.example:80", "a.example/x", "a..b", "*.example", 7]
+)
+def test_a_host_is_a_name_alone(host: Any) -> None:
+    (fault,) = rule_faults([public("/a", host=host)])
+    assert "a host is written in lower case and without scheme, port and path" in fault
+
+
+@pytest.mark.parametrize("host", ["localhost", "admin.example.com", "{tenant}.example.com", "[::1]", "a-{n:int}.b_c"])
+def test_a_host_may_have_parameters(host: str) -> None:
+    assert list(rule_faults([public("/a", host=host)])) == []
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param([public("/health"), protected("/HEALTH", roles=["r"])], id="F10 case"),
+        pytest.param([public("/a/"), protected("/a")], id="F13 slash"),
+        pytest.param([public("/a", host="a.example"), protected("/a")], id="host"),
+        pytest.param([public("/a/{x}/"), protected("/a/{x}")], id="pattern"),
+    ],
+)
+def test_an_opening_that_a_guard_of_another_spelling_closes_is_a_fault(rules: list[Rule]) -> None:
+    (fault,) = rule_faults(rules)
+    assert fault.startswith(f"{rules[0]} can never decide a request, because {rules[1]} does")
+
+
+def test_ten_thousand_rules_are_checked() -> None:
+    rules = [protected(f"/part-{number}/{{id:int}}", scopes=[f"s{number}"]) for number in range(10_000)]
     assert list(rule_faults(rules)) == []

@@ -138,8 +138,8 @@ class CompiledRule:
 
 
 def host_pattern(host: str) -> re.Pattern[str]:
-    """As Starlette's `Host` routes match it."""
-    return compile_path(host)[0]
+    """As Starlette's `Host` routes match it, which fold case in some versions only."""
+    return re.compile(compile_path(host)[0].pattern)
 
 
 def _matcher(path: str, *, opens: bool) -> Callable[[str], object]:

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute
@@ -96,7 +97,7 @@ site = Starlette(
 def closed() -> BearerMiddleware:
     """Nothing that is not listed is reached at all."""
     app = Starlette(routes=[Route("/health", answer), Route("/other", answer)])
-    return BearerMiddleware(app, issuers=issuer(), allow=[public("/health")], unlisted="denied")
+    return BearerMiddleware(GZipMiddleware(app), issuers=issuer(), allow=[public("/health")], unlisted="denied")
 
 
 def several() -> BearerMiddleware:

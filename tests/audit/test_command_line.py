@@ -1,6 +1,7 @@
 """`asgi-bearer audit` and `asgi-bearer explain`: what they print and how they end."""
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -151,6 +152,13 @@ def test_a_module_that_the_app_lacks_is_not_the_app_itself(tmp_path: Path, monke
 def test_a_request_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "tests.audit.sites:site", "get", "/health", "--host", "admin.example.com"]) == 0
     assert "role admin or owner" in capsys.readouterr().out
+
+
+def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["asgi-bearer", "audit", CLOSED])
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_module("asgi_bearer", run_name="__main__")
+    assert capsys.readouterr().out.startswith("GET  /health")
 
 
 def test_a_real_application_is_seen_into() -> None:
