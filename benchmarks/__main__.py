@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from benchmarks.requests import refusals, requests
+from benchmarks.rules import rule_counts
 from benchmarks.tables import as_json, print_tables
 from benchmarks.timing import measure
 from benchmarks.verbs import verbs
@@ -18,7 +19,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     rounds = _SMOKE_ROUNDS if arguments.smoke else arguments.rounds
     logging.getLogger("asgi_bearer").setLevel(logging.WARNING)  # as a server in production has it
-    samples = measure([*verbs(), *requests(), *refusals()], rounds)
+    samples = measure([*verbs(), *requests(), *refusals(), *rule_counts()], rounds)
     print_tables(samples)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps(as_json(samples, rounds), indent=1) + "\n", "utf-8")

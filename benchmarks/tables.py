@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.contenders import BARE, GUARDS, OURS
 from benchmarks.requests import REFUSALS
+from benchmarks.rules import DECISIONS, SIZES, decision_name
 from benchmarks.timing import SAMPLE_SECONDS, Samples, Spread
 from benchmarks.tokens import ALGORITHMS
 from benchmarks.verbs import LAYERS, VERBS
@@ -25,6 +26,8 @@ def print_tables(samples: Samples) -> None:
     _print("The same, as a multiple of asgi-bearer's", ("app", *ALGORITHMS), _ratio_rows(samples))
     _print("The same, as a multiple of the primitive", ("app", *ALGORITHMS), _primitive_rows(samples))
     _print("Refused by asgi-bearer on Starlette, HS256 (µs)", ("request", "status", "median"), _refusal_rows(samples))
+    sizes = [f"{size:,}" for size in SIZES]
+    _print("One decision among so many rules (µs)", ("decided by", *sizes, "1,000 / 10"), _rule_count_rows(samples))
 
 
 def _print(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -76,6 +79,12 @@ def _primitive_rows(samples: Samples) -> Iterable[Sequence[str]]:
 def _refusal_rows(samples: Samples) -> Iterable[Sequence[str]]:
     for name, status in REFUSALS:
         yield name, str(status), _figure(samples.spread(f"refused: {name}").median)
+
+
+def _rule_count_rows(samples: Samples) -> Iterable[Sequence[str]]:
+    for decision in DECISIONS:
+        medians = {size: samples.spread(decision_name(decision, size)).median for size in SIZES}
+        yield decision, *map(_figure, medians.values()), f"{medians[1000] / medians[10]:.2f} ×"
 
 
 def _overhead(samples: Samples, name: str, bare: str, algorithm: str) -> float:

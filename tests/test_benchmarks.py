@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.contenders import BARE, GUARDS
 from benchmarks.requests import REFUSALS
+from benchmarks.rules import DECISIONS, SIZES, decision_name
 from benchmarks.tokens import ALGORITHMS
 from benchmarks.verbs import LAYERS, VERBS
 
@@ -25,7 +26,14 @@ def test_a_smoke_run_measures_every_contender(tmp_path: Path) -> None:
         check=True,
         timeout=120,
     )
-    for heading in ("Each verb alone", "Each algorithm", "One request: overhead", "as a multiple", "Refused by"):
+    for heading in (
+        "Each verb alone",
+        "Each algorithm",
+        "One request: overhead",
+        "as a multiple",
+        "Refused by",
+        "One decision among",
+    ):
         assert heading in done.stdout
 
     figures = json.loads(output.read_text())
@@ -34,6 +42,7 @@ def test_a_smoke_run_measures_every_contender(tmp_path: Path) -> None:
     expected |= {(name, algorithm) for name, _ in LAYERS for algorithm in ALGORITHMS}
     expected |= {(guard.name, algorithm) for guard in GUARDS for algorithm in ALGORITHMS}
     expected |= {(f"refused: {name}", "") for name, _ in REFUSALS}
+    expected |= {(decision_name(decision, size), "") for decision in DECISIONS for size in SIZES}
     assert measured == expected
     assert all(0 < one["p10"] <= one["median"] <= one["p90"] for one in figures["times"])
     assert {(one["name"], one["algorithm"]) for one in figures["overheads"]} == {
