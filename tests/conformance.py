@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.conformance_rows import DIFFERENCES, NOT_APPLICABLE, READING, ROWS
+from tests.conformance_rows import AGREEMENT, DIFFERENCES, NOT_APPLICABLE, READING, ROWS
 
 TESTS = Path(__file__).parent
 PAGE = TESTS.parent / "docs" / "conformance.md"
@@ -15,7 +15,7 @@ _ROW = re.compile(r"(?<![A-Za-z0-9])([A-IR]\d{1,3})(?![A-Za-z0-9])")
 _HEAD = """\
 # Conformance
 
-What is done with each known fault of this kind of software (A to E), with each piece of a token (J), and with each
+What is done with each known fault of this kind of software (A to G, I), with each piece of a token (J), and with each
 rule of its standards (R: RFC 6750, 7515, 7517, 7518, 7519, 7797, 8037, 8725 and its revision, 9068, 9110, 9111). Each
 row names the tests that show it. The page is made by `python -m tests.conformance`, and a test fails where it is not
 up to date.
@@ -27,6 +27,7 @@ secrets, all refused (`test_A16_R60_every_published_secret_is_refused`).
 
 The fuzzer (`make fuzz`; `tests/fuzz/cases.py` says what a case is) last ran on 2026-11-24 for 32 minutes: 744,679 cases
 with 3,349,277 requests, and no failure. Mutants: [mutants.md](mutants.md).
+
 """
 
 
@@ -64,13 +65,16 @@ def rows_shown() -> dict[str, list[str]]:
 
 def page() -> str:
     found = rows_shown()
-    sections = [_HEAD]
+    sections = [_HEAD, AGREEMENT]
     for title, letters in (
         ("Signature, algorithm, key", "A"),
         ("Claims and kinds of token", "B"),
         ("Parsing and resources", "C"),
         ("Keys and their sources", "D"),
         ("Caches", "E"),
+        ("Paths and the allowlist", "F"),
+        ("Methods, scope types, headers, hosts", "G"),
+        ("Answers and logs", "I"),
     ):
         sections.append(_table(title, [(row, text, found[row]) for row, text in ROWS.items() if row[0] == letters]))
     sections.append(_table("Reading a token", [(row, text, [test]) for row, (text, test) in READING.items()]))
