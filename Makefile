@@ -42,7 +42,7 @@ $(READY): requirements.lock pyproject.toml
 # Needs uv (https://docs.astral.sh/uv/), and nothing else does.
 lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-annotate --no-header --output-file requirements.lock
+		--no-strip-extras --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage dist

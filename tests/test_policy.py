@@ -179,8 +179,10 @@ def test_a_root_path_with_two_readings_is_refused(path: str, root_path: str) -> 
 def test_every_router_takes_off_the_same_root_path(given: Any, settled: Any) -> None:
     names = ("root_path", "path", "raw_path")
     scope = {**http_scope(), **dict(zip(names, given, strict=True))}
+    if scope["raw_path"] is None:
+        del scope["raw_path"]
     before = dict(scope)
-    assert tuple(with_root_path_settled(scope)[name] for name in names) == settled
+    assert tuple(with_root_path_settled(scope).get(name) for name in names) == settled
     assert scope == before
 
 

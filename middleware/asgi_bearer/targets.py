@@ -64,12 +64,15 @@ def with_root_path_settled(scope: Scope) -> Scope:
     path: str = scope["path"]
     if not _ROOT_PATH.fullmatch(root_path) or AMBIGUOUS.search(root_path + "/") or path == root_path:
         raise AmbiguousPath
+    settled = {**scope, "root_path": root_path}
     raw: bytes | None = scope.get("raw_path")
     if path.startswith(root_path + "/"):
         raw = raw and raw.removeprefix(root_path.encode())
     else:
-        path = root_path + path
-    return {**scope, "root_path": root_path, "path": path, "raw_path": raw and root_path.encode() + raw}
+        settled["path"] = root_path + path
+    if raw:
+        settled["raw_path"] = root_path.encode() + raw
+    return settled
 
 
 def read_target(scope: Scope) -> Target:
@@ -81,8 +84,16 @@ def read_target(scope: Scope) -> Target:
     raw: bytes | None = scope.get("raw_path")
     if root_path:
         path = get_route_path(scope)
-    method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
-    return Target(path, _raw_route_path(raw, root_path, path), "GET" if method == "HEAD" else method)
+    return Target(path, _raw_route_path(raw, root_path, path), _method(scope))
+
+
+def _method(scope: Scope) -> str:
+    if scope["type"] == "websocket":
+        return WEBSOCKET
+    method: str = scope["method"]
+    if method == "HEAD":
+        return "GET"
+    return method if method != WEBSOCKET else "an HTTP method of that name"
 
 
 def _raw_route_path(raw: bytes | None, root_path: str, path: str) -> str:

@@ -175,3 +175,13 @@ async def test_G14_a_websocket_without_a_method_is_decided() -> None:
     app = Recorder()
     assert (await call(guarded(app, [protected("/admin", roles=["admin"])]), scope)).status == 403
     assert not app.reached
+
+
+async def test_G14_a_request_with_the_method_WEBSOCKET_is_no_websocket() -> None:
+    """Anybody can send such a line, and an endpoint for any method would answer it."""
+    app = Recorder()
+    guarded_app = guarded(app, [public("/feed", methods=["WEBSOCKET"])])
+    assert (await get(guarded_app, "/feed", method="WEBSOCKET")).status == 401
+    assert not app.reached
+    await call(guarded_app, websocket_scope("/feed"))
+    assert app.reached
