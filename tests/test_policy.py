@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from starlette.convertors import Convertor, register_url_convertor
 
 from asgi_bearer import AmbiguousHost, AmbiguousPath, Rule, optional, protected, public
+from asgi_bearer.compiled_rules import CompiledRule
 from asgi_bearer.policy import Policy
 from asgi_bearer.rule_index import RuleIndex
-from asgi_bearer.rules import Access, CompiledRule
+from asgi_bearer.rules import Access
 from asgi_bearer.targets import Target, with_root_path_settled
 from tests.asgi import http_scope, websocket_scope
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
+from .compiled_rules import PARAMETER
 from .policy import Policy, strictest
-from .rules import PARAMETER, Access, Rule, Unlisted
+from .rules import Access, Rule, Unlisted
 from .samples import common_sample, sample
 from .targets import Target
 

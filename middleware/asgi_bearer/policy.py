@@ -15,8 +15,9 @@ from functools import lru_cache
 
 from starlette.types import Scope
 
+from .compiled_rules import CompiledRule, host_pattern
 from .rule_index import RuleIndex
-from .rules import UNLISTED, CompiledRule, Rule, Unlisted, host_pattern
+from .rules import UNLISTED, Rule, Unlisted
 from .targets import Target, fold_host, fold_path, read_host, read_target
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from starlette.routing import compile_path
 
+from .compiled_rules import PARAMETER
 from .names import SCOPE_TOKEN
 from .policy import strictest
 from .rule_index import RuleIndex
-from .rules import PARAMETER, Rule
+from .rules import Rule
 from .targets import AMBIGUOUS, fold_path
 
 _METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")

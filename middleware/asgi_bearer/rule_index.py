@@ -7,7 +7,7 @@ each rule is still asked whether it holds.
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from .rules import BUILT_IN_CONVERTORS, PARAMETER
+from .compiled_rules import BUILT_IN_CONVERTORS, PARAMETER
 from .targets import fold_path
 
 _Item = TypeVar("_Item")

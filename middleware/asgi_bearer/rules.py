@@ -1,26 +1,19 @@
-"""The lines of an allowlist, and when one holds.
+"""The lines of an allowlist.
 
     public("/health")                               no token is looked at
     optional("/catalogue")                          no token: anonymous; a bad token is refused
     protected("/orders/{id:int}", scopes=["read"])  a token with all of the scopes and any of the roles
 
-Public and optional rules are openings, protected ones are guards. An opening holds exactly: this path, this method,
-this host. A guard also holds for what some router takes for the same: another case, a slash more or less at the end,
-another way to write a number.
+Public and optional rules are openings, protected ones are guards; `compiled_rules` says when one holds.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
-from urllib.parse import quote
-
-from starlette.convertors import FloatConvertor, IntegerConvertor, UUIDConvertor
-from starlette.routing import compile_path
 
 from .names import read_names
-from .targets import WEBSOCKET, Target, fold_host, fold_path, other_slash
+from .targets import WEBSOCKET
 
 
 class Access(IntEnum):
@@ -98,97 +91,3 @@ UNLISTED: Mapping[Unlisted, Rule] = {
     "denied": Rule("", None, Access.DENIED),
 }
 """What holds where no rule does."""
-
-PARAMETER = re.compile(r"{[a-zA-Z_][a-zA-Z0-9_]*(?::([a-zA-Z_][a-zA-Z0-9_]*))?}")
-BUILT_IN_CONVERTORS = frozenset({None, "str", "int", "float", "uuid", "path"})
-
-
-class CompiledRule:
-    """A rule with its path and host compiled. `named` is whether some rule names the target's host."""
-
-    __slots__ = ("_fits", "_fits_raw", "_fits_some_spelling", "_host", "rule")
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-        self._fits = _matcher(rule.path, opens=not rule.is_guard)
-        self._fits_raw = _matcher(_undecoded(rule.path), opens=not rule.is_guard)
-        self._fits_some_spelling = _spellings(rule.path) if rule.is_guard else self._fits
-        self._host = None if rule.host is None else host_pattern(rule.host)
-
-    def holds(self, target: Target, *, named: bool) -> bool:
-        """Exactly, and in both readings of the path."""
-        return bool(
-            self.rule.covers_method(target.method)
-            and self._fits(target.path)
-            and (target.raw is target.path or self._fits_raw(target.raw))
-            and (self._is_at(target.host) if self._host else self.rule.is_guard or not named)
-        )
-
-    def guards(self, target: Target) -> bool:
-        """Whether this is a guard and the target one of the spellings of what it guards."""
-        return bool(
-            self.rule.is_guard
-            and (self.rule.methods is None or target.method.upper() in self.rule.methods)
-            and self._fits_some_spelling(target.path)
-            and (self._host is None or self._is_at(fold_host(target.host)))
-        )
-
-    def _is_at(self, host: str) -> bool:
-        return self._host is not None and self._host.fullmatch(host) is not None
-
-
-def host_pattern(host: str) -> re.Pattern[str]:
-    """As Starlette's `Host` routes match it, which fold case in some versions only."""
-    return re.compile(compile_path(host)[0].pattern)
-
-
-def _matcher(path: str, *, opens: bool) -> Callable[[str], object]:
-    """opens: `/files/{rest:path}` doesn't hold for `/files/`, which some routers take for `/files`."""
-    if "{" not in path:
-        return path.__eq__
-    pattern = compile_path(path)[0].pattern
-    if opens and pattern.endswith(_ANY_REST):
-        pattern = pattern.removesuffix(_ANY_REST) + ".+)"
-    return re.compile(pattern).fullmatch
-
-
-_ANY_REST = ".*)$"
-_WIDER = {
-    IntegerConvertor.regex: r"\s*[+-]?[\d_]+\s*",
-    FloatConvertor.regex: r"\s*[+-]?(?:[\d_.]+(?:e[+-]?[\d_]+)?|inf|infinity|nan)\s*",
-    UUIDConvertor.regex: r"\s*(?:urn:)?(?:uuid:)?{?[0-9a-f-]{32,}}?\s*",
-}
-"""What Python's own int(), float() and UUID() read, which some routers call; by what Starlette matches."""
-
-
-def _undecoded(path: str) -> str:
-    """The path as it stands in a request line; what a convertor of the app's own makes of that is not asked."""
-    return "".join(
-        quote(text, safe="/!$&'()*+,;=:@")
-        if parameter is None
-        else parameter[0]
-        if parameter[1] in BUILT_IN_CONVERTORS
-        else parameter[0].replace(f":{parameter[1]}", ":path")
-        for text, parameter in _pieces(path)
-    )
-
-
-def _pieces(path: str) -> Iterable[tuple[str, re.Match[str] | None]]:
-    """The fixed texts and the parameters of a path, in order."""
-    end = 0
-    for parameter in PARAMETER.finditer(path):
-        yield path[end : parameter.start()], None
-        yield "", parameter
-        end = parameter.end()
-    yield path[end:], None
-
-
-def _spellings(path: str) -> Callable[[str], object]:
-    if "{" not in path:
-        folded = fold_path(path)
-        return lambda spelling: fold_path(spelling) == folded
-    pattern = compile_path(path)[0].pattern
-    for exact, wider in _WIDER.items():
-        pattern = pattern.replace(f">{exact})", f">{wider})")
-    fits = re.compile(pattern, re.IGNORECASE).fullmatch
-    return lambda spelling: fits(spelling) or fits(other_slash(spelling))

@@ -4,7 +4,7 @@ import re
 
 from starlette.routing import compile_path
 
-from .rules import PARAMETER
+from .compiled_rules import PARAMETER
 
 _VALUES = {"int": "7", "float": "7", "uuid": "00000000-0000-4000-8000-000000000007", "path": "any/path"}
 _ANY = "anything"

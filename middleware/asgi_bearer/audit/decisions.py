@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..compiled_rules import host_pattern
 from ..middleware import BearerMiddleware
 from ..policy import strictest
-from ..rules import Rule, host_pattern
+from ..rules import Rule
 from ..samples import common_sample, sample
 from ..targets import AMBIGUOUS, Target
 from .routes import ANY_METHOD, METHODS, FoundRoute, Guard, find_routes

@@ -11,8 +11,8 @@ from starlette.applications import Starlette
 from starlette.routing import Host, Mount, Route, Router, WebSocketRoute, compile_path
 from starlette.staticfiles import StaticFiles
 
+from ..compiled_rules import host_pattern
 from ..middleware import BearerMiddleware
-from ..rules import host_pattern
 from ..targets import WEBSOCKET
 
 ANY_METHOD = "*"
