@@ -11,8 +11,9 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-CORE = ("policy", "rule_faults", "credentials", "verification", "claims", "strict_json")
-TESTS = (*CORE, "middleware")
+RULES = ("targets", "compiled_rules", "rule_index", "policy", "rule_faults")
+CORE = (*RULES, "credentials", "verification", "claims", "strict_json")
+TESTS = ("policy", "rule_faults", "credentials", "verification", "claims", "strict_json", "middleware")
 
 
 def settings() -> str:

@@ -86,3 +86,35 @@ def test_schemes_of_the_documents_own_are_kept() -> None:
 def test_what_is_not_listed(unlisted: Any, answers: set[str]) -> None:
     document = describe_security(STARLETTES, [], unlisted=unlisted)
     assert set(document["paths"]["/orders/{id}"]["head"]["responses"]) == answers
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"parameters": None},
+        {"parameters": ["a text"]},
+        {"parameters": [{"in": "path", "name": "id", "schema": True}]},
+        {"parameters": [{"in": "path", "name": "id", "schema": {"type": ["integer", "null"]}}]},
+        {"parameters": [{"$ref": "#/components/parameters/id"}]},
+        {"responses": None},
+        {"responses": {401: {"description": "mine"}}},
+    ],
+)
+def test_an_odd_operation_is_described_all_the_same(odd: dict[str, Any]) -> None:
+    document = describe_security({"paths": {"/o/{id}": {"get": odd}}}, [])
+    assert security_of(document, "/o/{id}") == [{"bearer": []}]
+    assert [str(status) for status in document["paths"]["/o/{id}"]["get"]["responses"]] == ["401"]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"components": None}, {"components": {"securitySchemes": None}}, {"paths": None}, {"paths": []}]
+)
+def test_an_odd_document_gets_its_scheme(odd: dict[str, Any]) -> None:
+    assert "bearer" in describe_security(odd, [])["components"]["securitySchemes"]
+
+
+@pytest.mark.parametrize(("kind", "needs"), [("integer", []), ("string", [{"bearer": []}]), (None, [])])
+def test_a_rule_for_some_of_a_routes_paths_does_not_open_the_route(kind: str | None, needs: list[Any]) -> None:
+    schema = {"parameters": [{"in": "path", "name": "x", "schema": {"type": kind}}]} if kind else {}
+    document = describe_security({"paths": {"/o/{x}": {"get": schema}}}, [public("/o/{x:int}")])
+    assert security_of(document, "/o/{x}") == needs

@@ -32,19 +32,27 @@ def describe_security(
         page's Authorize button then logs in there (OAuth 2.0 password flow). Without it, a token is pasted.
     name: of the security scheme.
 
-    Roles have no place in OpenAPI; the description of the 403 answer names them. A path that several rules touch is
-    described as what most of its paths need.
+    Roles have no place in OpenAPI; the description of the 403 answer names them. Rules for a host are left out: a
+    document has none. What rules say of single paths of a route, such as `public("/orders/help")`, is not said either.
     """
     rules = tuple(allow)
     policy = Policy(rules, unlisted)
     described = deepcopy(dict(document))
-    schemes = described.setdefault("components", {}).setdefault("securitySchemes", {})
-    schemes[name] = _scheme(rules, token_url)
-    for path, item in described.get("paths", {}).items():
+    _object(_object(described, "components"), "securitySchemes")[name] = _scheme(rules, token_url)
+    for path, item in _object(described, "paths").items():
         for method, operation in _operations(item):
-            decision = _decision(policy, _with_convertors(path, item, operation), method.upper())
+            kinds = {**_kinds_of_parameters(item), **_kinds_of_parameters(operation)}
+            decision = _decision(policy, str(path), kinds, method.upper())
             _describe(operation, decision, name, with_scopes=token_url is not None)
     return described
+
+
+def _object(holder: dict[str, Any], name: str) -> dict[str, Any]:
+    """The object of this name, made where there is none."""
+    if not isinstance(holder.get(name), dict):
+        holder[name] = {}
+    found: dict[str, Any] = holder[name]
+    return found
 
 
 def _scheme(rules: Iterable[Rule], token_url: str | None) -> dict[str, Any]:
@@ -60,38 +68,52 @@ def _operations(item: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             yield method, operation
 
 
-def _with_convertors(path: str, item: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
-    """The path as a route has it: documents leave convertors away and tell the parameters' types elsewhere."""
-    for parameter in [*item.get("parameters", ()), *operation.get("parameters", ())]:
-        schema = parameter.get("schema", {})
-        convertor = "uuid" if schema.get("format") == "uuid" else _CONVERTORS.get(schema.get("type"))
-        if parameter.get("in") == "path" and convertor:
-            path = path.replace(f"{{{parameter.get('name')}}}", f"{{{parameter.get('name')}:{convertor}}}")
-    return path
+def _kinds_of_parameters(holder: Mapping[str, Any]) -> dict[str, str]:
+    """Name → convertor of the path parameters whose type the document tells; "str" for any text."""
+    listed = holder.get("parameters")
+    kinds = {}
+    for parameter in listed if isinstance(listed, list) else ():
+        schema = parameter.get("schema") if isinstance(parameter, dict) else None
+        if isinstance(schema, dict) and parameter.get("in") == "path":
+            kinds[str(parameter.get("name"))] = _convertor(schema)
+    return kinds
 
 
-def _decision(policy: Policy, path: str, method: str) -> Rule:
-    """Of a rule for just this path, where there is one: it knows the convertors that the document leaves away."""
-    bare = PARAMETER.sub("{}", path)
+def _convertor(schema: Mapping[str, Any]) -> str:
+    kind = schema.get("type")
+    return "uuid" if schema.get("format") == "uuid" else _CONVERTORS.get(kind if isinstance(kind, str) else "", "str")
+
+
+def _decision(policy: Policy, path: str, kinds: Mapping[str, str], method: str) -> Rule:
+    """Of one path of the route; and where a rule is written for just this route, of one that the rule fits.
+
+    A document leaves convertors away. The rule's are trusted where it tells no type; otherwise the stricter of both is
+    what the operation needs.
+    """
+    for name, kind in kinds.items():
+        path = path.replace(f"{{{name}}}", f"{{{name}:{kind}}}")
+    samples = [sample(path)]
     for rule in policy.rules:
-        if PARAMETER.sub("{}", rule.path) == bare and rule.covers_method(method):
-            path = common_sample(path, rule.path) or rule.path
+        if rule.covers_method(method) and PARAMETER.sub("{}", rule.path) == PARAMETER.sub("{}", path):
+            samples = ([*samples] if kinds else []) + [common_sample(path, rule.path) or sample(path)]
             break
-    one = sample(path)
-    return strictest(tuple(policy.deciding(Target(one, one, "GET" if method == "HEAD" else method))))
+    decided = [policy.deciding(Target(one, one, "GET" if method == "HEAD" else method)) for one in samples]
+    return strictest(tuple(rule for rules in decided for rule in rules))
 
 
 def _describe(operation: dict[str, Any], decision: Rule, name: str, *, with_scopes: bool) -> None:
     if decision.access is Access.PUBLIC:
         operation["security"] = []
         return
-    # A scheme of type http has no scopes (OpenAPI 3.1 section 4.8.30).
+    # For a scheme of type http the list is empty in OpenAPI 3.0, and may be in 3.1 ("Security Requirement Object").
     requirement = {name: sorted(decision.scopes) if with_scopes else []}
     operation["security"] = [{}, requirement] if decision.access is Access.OPTIONAL else [requirement]
-    answers = operation.setdefault("responses", {})
-    answers.setdefault("401", {"description": "Not authenticated, or the access token is not valid"})
-    if lacks := _what_may_lack(decision):
-        answers.setdefault("403", {"description": lacks})
+    answers = _object(operation, "responses")
+    told = {str(status) for status in answers}  # numbers, where the document was YAML
+    new = {"401": "Not authenticated, or the access token is not valid", "403": _what_may_lack(decision)}
+    for status, description in new.items():
+        if description and status not in told:
+            answers[status] = {"description": description}
 
 
 def _what_may_lack(decision: Rule) -> str:

@@ -109,7 +109,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
         session = f"{url}/session/{answer.json()['value']['sessionId']}/"
         with httpx.Client(base_url=session, timeout=60) as client:
             yield Browser(client)
-            client.delete(session)
+            client.delete(session.rstrip("/")).raise_for_status()  # ends the browser too
 
 
 def test_the_authorize_button_logs_in(browser: Browser, tmp_path: Path) -> None:
