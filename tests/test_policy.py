@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.convertors import Convertor, register_url_convertor
 
 from asgi_bearer import AmbiguousHost, AmbiguousPath, Rule, optional, protected, public
-from asgi_bearer.compiled_rules import CompiledRule
+from asgi_bearer.compiled_rules import MAX_BACKTRACKING, CompiledRule
 from asgi_bearer.policy import Policy
 from asgi_bearer.rule_index import RuleIndex
 from asgi_bearer.rules import Access
@@ -286,7 +286,20 @@ def test_F21_a_rule_for_a_host(host: bytes, path: str, decision: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "hosts", [[b"a", b"a"], [b"a/b"], [b"a@b"], [b"a#"], [b"a?"], [b"a b"], [b"a:x"], [b"\xff"], [b"[::1"], [b"a,b"]]
+    "hosts",
+    [
+        [b"a", b"a"],
+        [b"a/b"],
+        [b"a@b"],
+        [b"a#"],
+        [b"a?"],
+        [b"a b"],
+        [b"a:x"],
+        [b"\xff"],
+        [b"[::1"],
+        [b"a,b"],
+        [b"a." * 128],
+    ],
 )
 def test_F1_an_ambiguous_host_is_refused_where_rules_name_hosts(hosts: list[bytes]) -> None:
     headers = [(b"host", host) for host in hosts]
@@ -349,3 +362,15 @@ def test_the_index_finds_what_asking_every_rule_finds(paths: list[tuple[str, boo
     holding = [one.rule for one in compiled if one.holds(target, named=False) or one.guards(target)]
     found = [one.rule for one in index.find(target.path) if one.holds(target, named=False) or one.guards(target)]
     assert Counter(map(str, found)) == Counter(map(str, holding))
+
+
+@pytest.mark.parametrize("path", ["/f/{a}-{b}", "/f/{a:path}/x/{b}", "/f/{a}-{b}/x"])
+def test_a_long_path_is_not_divided_in_every_way(path: str) -> None:
+    """It would take seconds before anybody has shown a token; so a guard holds and an opening does not."""
+    for length, guard, opening in ((MAX_BACKTRACKING, "protected s", "public"), (1000, "protected s", "protected")):
+        start, end = ("/f/a-", "/x") if path.endswith("/x") else ("/f/x/x/" if ":path" in path else "/f/a-", "")
+        text = start + "b" * (length - len(start + end)) + end
+        assert said(decide("GET", text, [protected(path, scopes=["s"])])) == guard
+        assert said(decide("GET", text, [public(path)])) == opening
+    assert said(decide("GET", "/f/" + "x" * 1000, [protected("/f/{a}", scopes=["s"])])) == "protected s"
+    assert said(decide("GET", "/f/" + "x" * 1000, [public("/f/{a}")])) == "public"

@@ -64,7 +64,7 @@ def _matcher(path: str, *, opens: bool) -> Callable[[str], object]:
     pattern = compile_path(path)[0].pattern
     if opens and pattern.endswith(_ANY_REST):
         pattern = pattern.removesuffix(_ANY_REST) + ".+)"
-    return re.compile(pattern).fullmatch
+    return _in_bounded_time(path, re.compile(pattern).fullmatch, if_too_long=False)
 
 
 _ANY_REST = ".*)$"
@@ -106,4 +106,18 @@ def _spellings(path: str) -> Callable[[str], object]:
     for exact, wider in _WIDER.items():
         pattern = pattern.replace(f">{exact})", f">{wider})")
     fits = re.compile(pattern, re.IGNORECASE).fullmatch
-    return lambda spelling: fits(spelling) or fits(other_slash(spelling))
+    return _in_bounded_time(path, lambda text: fits(text) or fits(other_slash(text)), if_too_long=True)
+
+
+MAX_BACKTRACKING = 256
+"""Characters of a path that a pattern is matched with which tries every way to divide it: seconds, for a long one."""
+
+
+def _in_bounded_time(path: str, fits: Callable[[str], object], *, if_too_long: bool) -> Callable[[str], object]:
+    *segments, last = path.split("/")
+    divides = len(PARAMETER.findall(last)) > 1 or any(
+        len(PARAMETER.findall(segment)) > 1 or ":path}" in segment for segment in segments
+    )
+    if not divides:
+        return fits
+    return lambda text: fits(text) if len(text) <= MAX_BACKTRACKING else if_too_long

@@ -34,6 +34,9 @@ _ROOT_PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,=:@-]*")
 
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\x00-\x20\x7f-\uffff:/?#@\\,\[\]]*)(?::[0-9]*)?")
 
+_LONGEST_HOST = 255
+"""Octets of a name in DNS (RFC 1035 section 2.3.4)."""
+
 WEBSOCKET = "WEBSOCKET"
 """Stands where HTTP has its method."""
 
@@ -112,7 +115,7 @@ def read_host(headers: Iterable[tuple[bytes, bytes]]) -> str:
     if not values:
         return ""
     host = _HOST.fullmatch(values[0].decode("latin-1"))
-    if len(values) > 1 or host is None:
+    if len(values) > 1 or host is None or len(host[1]) > _LONGEST_HOST:
         raise AmbiguousHost
     return host[1]
 
