@@ -1,10 +1,16 @@
 """What is found in an app and what is said of it."""
 
+import asyncio
+from typing import Any
+
 import pytest
 from starlette.applications import Starlette
 
 from asgi_bearer.audit.decisions import audit
 from asgi_bearer.audit.explanation import explain
+from asgi_bearer.audit.routes import ANY_METHOD
+from tests.agreement.asking import ask
+from tests.agreement.targets import Request
 from tests.audit import sites
 
 
@@ -115,3 +121,14 @@ def test_explanations_of_what_is_denied_unguarded_or_nowhere() -> None:
     assert "none: the app answers whom it lets in" in explain(sites.closed(), "GET", "/nowhere")
     assert "several rules hold" in explain(sites.several(), "GET", "/a/b")
     assert "UNGUARDED" not in explain(Starlette(), "GET", "/a")
+
+
+@pytest.mark.parametrize("app", [sites.site, sites.closed(), sites.included(), sites.beside(), sites.several()])
+def test_what_an_audit_says_is_what_is_answered(app: Any) -> None:
+    """Anybody is refused just where a token is said to be needed."""
+    for one in audit(app).routes:
+        for decision in (one.decision, *one.exceptions):
+            if one.route.method != ANY_METHOD:
+                request = Request(decision.path.encode(), one.route.method, host=decision.host.encode())
+                status, _ = asyncio.run(ask(app, request.scope(None)))
+                assert (status == 401) != decision.is_open, (request, status, decision)
