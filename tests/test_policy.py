@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -169,6 +169,7 @@ def test_a_root_path_with_two_readings_is_refused(path: str, root_path: str) -> 
         pytest.param(("/api", "/api/a", b"/api/a"), ("/api", "/api/a", b"/api/a"), id="as it should be"),
         pytest.param(("/api", "/a", b"/a"), ("/api", "/api/a", b"/api/a"), id="F20 left away"),
         pytest.param(("/api/", "/api/a", b"/api/a"), ("/api", "/api/a", b"/api/a"), id="a slash behind"),
+        pytest.param(("/X", "/X/a", b"/X/a"), ("/X", "/X/a", b"/X/a"), id="a capital at its end"),
         pytest.param(("/", "/a", None), ("", "/a", None), id="only a slash, no raw path"),
         pytest.param(("/api", "/apiary", b"/apiary"), ("/api", "/api/apiary", b"/api/apiary"), id="not whole segments"),
         pytest.param(
@@ -238,6 +239,60 @@ def test_an_opening_holds_in_both_readings_of_a_path(path: str, raw_path: bytes,
     assert said(decide("GET", path, rules, raw_path=raw_path)) == decision
 
 
+@pytest.mark.parametrize(
+    ("rule", "path", "raw_path", "decision"),
+    [
+        ("/a:b/{x}", "/a:b/ ", b"/a:b/%20", "public"),
+        ("/a:b/{x}", "/a:b/ ", b"/a%3Ab/%20", "protected"),
+        ("/n/{n:int}/{x}", "/n/7/ ", b"/n/7/%20", "public"),
+        ("/n/{n:int}/{x}", "/n/7/ ", b"/n/%37/%20", "protected"),  # an encoded digit is none to all routers
+        ("/w/{w:accents}", "/w/\u00e9", b"/w/%C3%A9", "public"),
+    ],
+)
+def test_a_pattern_opens_in_both_readings_of_a_path(rule: str, path: str, raw_path: bytes, decision: str) -> None:
+    assert said(decide("GET", path, [public(rule)], raw_path=raw_path)) == decision
+
+
+def test_the_raw_path_is_read_below_the_root_path() -> None:
+    for raw_path, decision in (
+        (b"/api/health", "public"),
+        (b"/api/%68ealth", "protected"),
+        (b"/api/h%C3%A9", "protected"),
+    ):
+        assert said(decide("GET", "/api/health", root_path="/api", raw_path=raw_path)) == decision
+
+
+def test_a_scope_needs_no_root_path() -> None:
+    scope = http_scope("/a b", raw_path=b"/a%20b")
+    del scope["root_path"]
+    assert said(Policy([public("/{x}y"), public("/{x}b")], "denied").match(scope)) == "public"
+
+
+def test_a_request_with_the_method_WEBSOCKET_is_no_websocket() -> None:
+    policy = Policy([public("/feed", methods=["WEBSOCKET"]), public("/open")], "authenticated")
+    assert policy.match(http_scope("/feed", "WEBSOCKET")).access is Access.PROTECTED
+    assert policy.match(http_scope("/open", "WEBSOCKET")).access is Access.PUBLIC
+
+
+def test_a_guard_of_one_path_holds_for_its_other_spelling_below_a_public_pattern() -> None:
+    rules = [public("/files/{rest:path}"), protected("/files/secret", scopes=["s"])]
+    for path, decision in (("/files/secret", "protected s"), ("/files/secret/", "protected s"), ("/files/x", "public")):
+        assert said(decide("GET", path, rules)) == decision
+
+
+class AccentsConvertor(Convertor[str]):
+    regex = "[\u00e0-\u00ff]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("accents", AccentsConvertor())
+
+
 class YearConvertor(Convertor[int]):
     regex = "[0-9]{4}"
 
@@ -257,6 +312,7 @@ HOSTS = [
     protected("/{rest:path}", host="admin.example.com", roles=["admin"]),
     protected("/secret", scopes=["s"]),
     public("/secret", host="{tenant}.example.org"),
+    public("/pages/{page}"),
 ]
 
 
@@ -276,6 +332,8 @@ HOSTS = [
         (b"admin.example.com", "/health", "protected admin"),
         (b"Admin.Example.COM:443", "/health", "protected admin"),  # a guard holds for every spelling
         (b"admin.example.com.", "/health", "protected admin"),
+        (b"other.example", "/pages/a", "public"),
+        (b"www.example.com", "/pages/a", "protected"),
         (b"other.example", "/secret", "protected s"),
         (b"a.example.org", "/secret", "protected s"),  # a guard without a host holds everywhere
     ],
@@ -310,6 +368,13 @@ def test_F1_an_ambiguous_host_is_refused_where_rules_name_hosts(hosts: list[byte
 
 def test_no_host_is_no_named_one() -> None:
     assert said(decide("GET", "/health", HOSTS)) == "public"
+    assert said(decide("GET", "/health", [public("/health", host="{any}")])) == "protected"
+
+
+def test_a_host_has_up_to_255_characters() -> None:
+    assert said(decide("GET", "/health", HOSTS, headers=[(b"host", b"a" * 255)])) == "public"
+    with pytest.raises(AmbiguousHost):
+        decide("GET", "/health", HOSTS, headers=[(b"host", b"a" * 256)])
 
 
 @pytest.mark.parametrize(
@@ -348,6 +413,8 @@ asked = st.lists(st.sampled_from(["a", "A", "b", "7", "x-1", "2026", "c", "+7"])
 
 
 @settings(max_examples=400, derandomize=True, deadline=None)
+@example(paths=[("/{x}/a/", False), ("/{x}/a/", True), ("/{x}/a", False)], path="/b/a", slash=True)
+@example(paths=[("/{x}/aX", False)], path="/b/aX", slash=False)
 @given(paths=st.lists(st.tuples(shapes, st.booleans()), max_size=12), path=asked, slash=st.booleans())
 def test_the_index_finds_what_asking_every_rule_finds(paths: list[tuple[str, bool]], path: str, slash: bool) -> None:
     rules = [
@@ -373,4 +440,5 @@ def test_a_long_path_is_not_divided_in_every_way(path: str) -> None:
         assert said(decide("GET", text, [protected(path, scopes=["s"])])) == guard
         assert said(decide("GET", text, [public(path)])) == opening
     assert said(decide("GET", "/f/" + "x" * 1000, [protected("/f/{a}", scopes=["s"])])) == "protected s"
-    assert said(decide("GET", "/f/" + "x" * 1000, [public("/f/{a}")])) == "public"
+    for rule in (public("/f/{a}"), public("/{a}/{b}"), public("/f/{rest:path}"), public("/{a}/" + "x" * 1000)):
+        assert said(decide("GET", "/f/" + "x" * 1000, [rule])) == "public"

@@ -12,7 +12,7 @@ from starlette.convertors import FloatConvertor, IntegerConvertor, UUIDConvertor
 from starlette.routing import compile_path
 
 from .rules import Rule
-from .targets import Target, fold_host, fold_path, other_slash
+from .targets import Target, fold_host, other_slash
 
 PARAMETER = re.compile(r"{[a-zA-Z_][a-zA-Z0-9_]*(?::([a-zA-Z_][a-zA-Z0-9_]*))?}")
 BUILT_IN_CONVERTORS = frozenset({None, "str", "int", "float", "uuid", "path"})
@@ -25,9 +25,9 @@ class CompiledRule:
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self._fits = _matcher(rule.path, opens=not rule.is_guard)
-        self._fits_raw = _matcher(_undecoded(rule.path), opens=not rule.is_guard)
-        self._fits_some_spelling = _spellings(rule.path) if rule.is_guard else self._fits
+        self._fits = _matcher(rule.path) if rule.is_guard else _matcher(rule.path, any_rest=".+")
+        self._fits_raw = _matcher(_undecoded(rule.path))
+        self._fits_some_spelling = _spellings(rule.path)
         self._host = None if rule.host is None else host_pattern(rule.host)
 
     def holds(self, target: Target, *, named: bool) -> bool:
@@ -57,13 +57,13 @@ def host_pattern(host: str) -> re.Pattern[str]:
     return re.compile(compile_path(host)[0].pattern)
 
 
-def _matcher(path: str, *, opens: bool) -> Callable[[str], object]:
-    """opens: `/files/{rest:path}` doesn't hold for `/files/`, which some routers take for `/files`."""
+def _matcher(path: str, any_rest: str = ".*") -> Callable[[str], object]:
+    """any_rest: what a `{rest:path}` at the end is. Some routers take `/files/` for `/files`, so no opening fits it."""
     if "{" not in path:
         return path.__eq__
     pattern = compile_path(path)[0].pattern
-    if opens and pattern.endswith(_ANY_REST):
-        pattern = pattern.removesuffix(_ANY_REST) + ".+)"
+    if pattern.endswith(_ANY_REST):
+        pattern = pattern.removesuffix(_ANY_REST) + any_rest + ")"
     return _in_bounded_time(path, re.compile(pattern).fullmatch, if_too_long=False)
 
 
@@ -100,8 +100,7 @@ def _pieces(path: str) -> Iterable[tuple[str, re.Match[str] | None]]:
 
 def _spellings(path: str) -> Callable[[str], object]:
     if "{" not in path:
-        folded = fold_path(path)
-        return lambda spelling: fold_path(spelling) == folded
+        return lambda _spelling: True  # literal paths are looked up by what they have in common
     pattern = compile_path(path)[0].pattern
     for exact, wider in _WIDER.items():
         pattern = pattern.replace(f">{exact})", f">{wider})")
