@@ -1,35 +1,30 @@
-"""A FastAPI app whose documentation page shows what the allowlist says, and logs in against the demo's kind of login.
+"""A FastAPI app whose documentation page shows what the allowlist says, and logs in at the demo's `/login`.
 
 `SWAGGER_UI=node_modules/swagger-ui-dist uvicorn tests.openapi_page:app` serves it, with the page's own files.
 """
 
 import os
+import tempfile
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from asgi_bearer import (
-    BearerMiddleware,
-    Issuer,
-    StaticKeys,
-    TokenIssuer,
-    describe_security,
-    optional,
-    protected,
-    public,
-)
+from asgi_bearer import BearerMiddleware, Issuer, StaticKeys, describe_security, optional, protected, public
+from demo.app import AUDIENCE, ISSUER, make_app
 
 SECRET = "a secret of this test only, 32 bytes"
 ALLOW = [
     public("/docs", methods=["GET"]),
     public("/openapi.json", methods=["GET"]),
     public("/swagger/{file:path}", methods=["GET"]),
-    public("/login", methods=["POST"]),
+    public("/demo/register", methods=["POST"]),
+    public("/demo/login", methods=["POST"]),
+    public("/health"),
     optional("/catalogue"),
     protected("/orders/{order_id:int}", methods=["GET"], scopes=["orders:read"]),
     protected("/files/{rest:path}", scopes=["files"]),
@@ -38,15 +33,16 @@ ALLOW = [
 
 app = FastAPI(title="Orders", docs_url=None, redoc_url=None)
 app.add_middleware(
-    BearerMiddleware, issuers=Issuer("page", "page", keys=StaticKeys.from_secret(SECRET)), allow=ALLOW, realm="page"
+    BearerMiddleware, issuers=Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(SECRET)), allow=ALLOW, realm="page"
 )
-tokens = TokenIssuer("page", "page", SECRET)
+database = Path(os.environ.get("DEMO_DATABASE") or Path(tempfile.mkdtemp()) / "demo.sqlite3")
+app.mount("/demo", make_app(database, SECRET, bcrypt_cost=4).app)  # the demo's endpoints without its allowlist
 
 
 def openapi() -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        app.openapi_schema = describe_security(document, ALLOW, token_url="/login")
+        app.openapi_schema = describe_security(document, ALLOW, token_url="/demo/login")
     return app.openapi_schema
 
 
@@ -68,12 +64,9 @@ if directory := os.environ.get("SWAGGER_UI"):
     app.mount("/swagger", StaticFiles(directory=directory))
 
 
-@app.post("/login")
-async def login(request: Request) -> dict[str, str]:
-    form = parse_qs((await request.body()).decode())
-    if form.get("password") != ["correct horse"]:
-        raise HTTPException(401, "Incorrect username or password")
-    return {"access_token": tokens.issue(form["username"][0], scopes=["orders:read"]), "token_type": "bearer"}
+@app.get("/health")
+def health() -> str:
+    return "well"
 
 
 @app.get("/profile")

@@ -115,8 +115,12 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
 def test_the_authorize_button_logs_in(browser: Browser, tmp_path: Path) -> None:
     port = free_port()
     server = [sys.executable, "-m", "uvicorn", "tests.openapi_page:app", "--port", str(port), "--log-level", "critical"]
-    with started(server, f"http://127.0.0.1:{port}/docs", SWAGGER_UI=str(SWAGGER_UI), PYTHONWARNINGS="ignore"):
-        browser.open(f"http://127.0.0.1:{port}/docs")
+    page = f"http://127.0.0.1:{port}"
+    database = str(tmp_path / "demo.sqlite3")
+    with started(server, f"{page}/docs", SWAGGER_UI=str(SWAGGER_UI), DEMO_DATABASE=database, PYTHONWARNINGS="ignore"):
+        account = {"username": "suman", "password": "correct horse"}
+        assert httpx.post(f"{page}/demo/register", json=account).status_code == 201
+        browser.open(f"{page}/docs")
         browser.click(".btn.authorize")
         browser.type("#oauth_username", "suman")
         browser.type("#oauth_password", "correct horse")
