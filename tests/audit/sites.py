@@ -133,3 +133,4 @@ number = 7
 stale = BearerMiddleware(
     Starlette(routes=[Route("/health", answer)]), issuers=issuer(), allow=[public("/health"), public("/gone")]
 )
+bare = Starlette(routes=[Route("/health", answer)])

@@ -100,6 +100,8 @@ GOOD = "with a good token  passed on to the app, as its subject"
         ("GET /catalogue", ["optional", "without a token    passed on to the app, as nobody", GOOD]),
         ("GET /elsewhere", ["/{rest:path} (Unknown, not seen into)", "authenticated"]),
         ("PATCH /health/../admin", ["two routers could read this path differently", "400"]),
+        ("GET /orders/a%2Fb", ["two routers could read this path differently"]),
+        ("GET /orders/%37?x=/../y", ["/orders/{name}", "scope orders:read"]),
         ("GET /inner/a/secret", ["scope inner", "protected('/secret')"]),
     ],
 )

@@ -126,6 +126,7 @@ def test_any_change_fails_where_asked(tmp_path: Path, capsys: pytest.CaptureFixt
         (["tests.nowhere:app"], "there is no module 'tests.nowhere' here"),
         (["tests.audit.sites:nobody"], "tests.audit.sites has no nobody"),
         (["tests.audit.sites:number"], "is a int, not an ASGI app"),
+        (["starlette.applications:Starlette"], "is a type, not an ASGI app"),
         (["tests.audit.sites:faulty"], "the path must start with a slash"),
         ([CLOSED, "--fail-on", "changed"], "need --snapshot FILE"),
         ([CLOSED, "--snapshot", "nowhere.json"], "No such file"),
@@ -152,6 +153,35 @@ def test_a_module_that_the_app_lacks_is_not_the_app_itself(tmp_path: Path, monke
 def test_a_request_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "tests.audit.sites:site", "get", "/health", "--host", "admin.example.com"]) == 0
     assert "role admin or owner" in capsys.readouterr().out
+
+
+def test_an_app_without_the_middleware_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "tests.audit.sites:bare"]) == 0
+    told = capsys.readouterr()
+    assert told.err == "asgi-bearer: there is no BearerMiddleware in tests.audit.sites:bare\n"
+    assert told.out.startswith("GET  /health  unguarded  no middleware")
+
+
+@pytest.mark.parametrize("arguments", [["audit", CLOSED], ["explain", CLOSED, "GET", "/x"]])
+def test_who_stops_reading_is_shown_no_traceback(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "asgi_bearer", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 2
+
+
+def test_an_output_that_closes_ends_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with (tmp_path / "output").open("w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        monkeypatch.setattr("asgi_bearer.audit.command_line.as_text", raises_broken_pipe)
+        assert main(["audit", CLOSED]) == 2
+
+
+def raises_broken_pipe(*_arguments: object, **_names: object) -> str:
+    raise BrokenPipeError
 
 
 def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ Exit codes: 0; 1 if a gate fails; 2 if there is nothing to look at.
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,8 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app = load_app(chosen.app)
         if chosen.command == "explain":
             print(explain(app, chosen.method.upper(), chosen.path, chosen.host))
+            sys.stdout.flush()
             return 0
         return _audit(app, chosen)
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
     except (NotLoaded, ConfigurationError, BadSnapshot, OSError, json.JSONDecodeError) as error:
         print(f"asgi-bearer: {error}", file=sys.stderr)
         return 2
@@ -43,6 +48,9 @@ def _audit(app: Any, chosen: argparse.Namespace) -> int:
         print(json.dumps(document, indent=2))
     else:
         print(as_text(audited, coloured=sys.stdout.isatty()))
+    sys.stdout.flush()
+    if not any(one.route.guards for one in audited.routes):
+        print(f"asgi-bearer: there is no BearerMiddleware in {chosen.app}", file=sys.stderr)
     if chosen.snapshot and chosen.update:
         chosen.snapshot.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
         return 0
@@ -67,6 +75,6 @@ def _parser() -> argparse.ArgumentParser:
     for_explain = commands.add_parser("explain", help="which rule decides a request, and what it is answered")
     for_explain.add_argument("app")
     for_explain.add_argument("method", help="GET and so on, or WEBSOCKET")
-    for_explain.add_argument("path", help="decoded, such as /orders/7")
+    for_explain.add_argument("path", help="as in a URL, such as /orders/7")
     for_explain.add_argument("--host", default="", help="where the app tells hosts apart")
     return parser

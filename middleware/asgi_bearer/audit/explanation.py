@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from ..challenge import challenge
 from ..errors import AmbiguousPath, AuthError, InsufficientScope, NoCredentials
@@ -11,10 +12,11 @@ from .routes import FoundRoute, find_routes
 
 
 def explain(app: Any, method: str, path: str, host: str = "") -> str:
-    """Some lines of text. path: as the app's router sees it, decoded."""
+    """Some lines of text. path: as it stands in a URL; a query decides nothing."""
     routes = find_routes(app)
     heading = f"{method} {host}{path}"
-    if AMBIGUOUS.search(path):
+    encoded, path = path, unquote(path.partition("?")[0])
+    if AMBIGUOUS.search(path) or "%2f" in encoded.lower():
         return f"{heading}\n  two routers could read this path differently: {_answer(AmbiguousPath())}"
     found = next((route for route in routes if route.takes(method, path, host)), None)
     route = found or _nowhere(routes, method)

@@ -30,6 +30,6 @@ def load_app(name: str) -> Any:
         raise NotLoaded(f"{module_name} has no {attribute}") from error
     if inspect.isfunction(app) and not inspect.signature(app).parameters:
         app = app()
-    if not callable(app):
+    if not callable(app) or inspect.isclass(app):
         raise NotLoaded(f"{name} is a {type(app).__name__}, not an ASGI app")
     return app
