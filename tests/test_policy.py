@@ -262,6 +262,16 @@ def test_the_raw_path_is_read_below_the_root_path() -> None:
         assert said(decide("GET", "/api/health", root_path="/api", raw_path=raw_path)) == decision
 
 
+def test_a_scope_needs_no_raw_path_below_a_root_path() -> None:
+    assert said(decide("GET", "/api/health", root_path="/api", raw_path=None)) == "public"
+
+
+def test_a_guard_holds_exactly_for_an_empty_rest() -> None:
+    policy = Policy([protected("/admin/{rest:path}"), public("/open/{rest:path}")], "denied")
+    assert policy.match(http_scope("/admin/")).access is Access.PROTECTED
+    assert policy.match(http_scope("/open/")).access is Access.DENIED
+
+
 def test_a_scope_needs_no_root_path() -> None:
     scope = http_scope("/a b", raw_path=b"/a%20b")
     del scope["root_path"]
