@@ -46,7 +46,7 @@ class Policy:
 
     def deciding(self, target: Target) -> list[Rule]:
         """The rules that together decide; `unlisted` among them where none holds exactly."""
-        named = self._is_named(target.host)
+        named = bool(self._hosts) and self._is_named(target.host)
         exact, more = _holding(self._literal.get(fold_path(target.path), ()), target, named=named)
         if not exact:
             exact, more_patterns = _holding(self._patterns.find(target.path), target, named=named)
