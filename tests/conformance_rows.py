@@ -309,7 +309,7 @@ blacksheep     20052 requests     2016 reached an endpoint    0 without the righ
 10000 targets, 15 s
 ```
 
-Over raw sockets, `python -m tests.agreement.servers`, each server with and without a root path:
+Over raw sockets, `python -m tests.agreement.servers`, each server with and without a root path, and over HTTP/2:
 
 ```
 uvicorn, h11                          3168 requests    488 reached an endpoint   0 without the right to    0 server errors
@@ -322,6 +322,8 @@ granian                               3168 requests    512 reached an endpoint  
 granian --root-path /api              3168 requests    524 reached an endpoint   0 without the right to    0 server errors
 daphne                               10728 requests    812 reached an endpoint   0 without the right to    0 server errors
 daphne --root-path /api              10728 requests    824 reached an endpoint   0 without the right to    0 server errors
+hypercorn, HTTP/2                     1932 requests    184 reached an endpoint   0 without the right to
+granian, HTTP/2                       1932 requests    130 reached an endpoint   0 without the right to
 ```
 
 The harness bites: with an allowlist on `request.url.path` and starlette 1.0.0, whose URL is built from the `Host`

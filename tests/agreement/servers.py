@@ -200,6 +200,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def main() -> int:
+    from tests.agreement import http2
     from tests.agreement.apps import MAKERS
 
     failed = False
@@ -214,6 +215,13 @@ def main() -> int:
             for line in [*tally.trespasses[:8], *tally.server_errors[:8]]:
                 print("   ", line)
             failed = failed or bool(tally.trespasses)
+    for server in http2.SERVERS:
+        with running(server, root_path=False) as port:
+            tally = http2.ask_all(port, list(MAKERS))
+        name = f"{server}, HTTP/2"
+        print(f"{name:36}{tally.requests:6} requests {tally.reached:6} reached an endpoint", end="")
+        print(f"{len(tally.trespasses):4} without the right to", *tally.trespasses[:8], sep="\n    ", flush=True)
+        failed = failed or bool(tally.trespasses)
     return 1 if failed else 0
 
 

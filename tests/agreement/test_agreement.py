@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.agreement import http2
 from tests.agreement.apps import MAKERS, WITH_HOSTS, WITHOUT_SOCKETS, guard
 from tests.agreement.asking import ask
 from tests.agreement.run import run
-from tests.agreement.servers import SERVERS, ask_all
+from tests.agreement.servers import SERVERS, ask_all, running
 from tests.agreement.site import ADMIN_HOST, ENDPOINTS, FULL_TOKEN, ON_ADMIN_HOST, PLAIN_TOKEN, SOCKETS
 from tests.agreement.targets import Request, requests
 
@@ -58,6 +59,14 @@ def test_F19_F20_no_raw_request_gets_further_than_it_may(server: str, root_path:
     assert tally.trespasses == []
     assert tally.server_errors == []
     assert tally.reached > 200
+
+
+@pytest.mark.parametrize("server", http2.SERVERS)
+def test_F16_no_raw_request_over_HTTP2_gets_further_than_it_may(server: str) -> None:
+    with running(server, root_path=False) as port:
+        tally = http2.ask_all(port, list(MAKERS))
+    assert tally.trespasses == []
+    assert tally.reached > 100
 
 
 def test_F1_the_harness_finds_a_hole_where_there_is_one(tmp_path: Path) -> None:
