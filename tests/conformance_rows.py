@@ -302,8 +302,8 @@ right to. Last run on 2026-11-24:
 ```
 starlette      20052 requests     1928 reached an endpoint    0 without the right to    0 broken
 fastapi        20052 requests     1864 reached an endpoint    0 without the right to    0 broken
-litestar       20052 requests     1940 reached an endpoint    0 without the right to    0 broken
-quart          20052 requests     4081 reached an endpoint    0 without the right to    0 broken
+litestar       20052 requests     1935 reached an endpoint    0 without the right to    0 broken
+quart          20052 requests     4074 reached an endpoint    0 without the right to    0 broken
 django         18860 requests     1948 reached an endpoint    0 without the right to    0 broken
 blacksheep     20052 requests     2016 reached an endpoint    0 without the right to    0 broken
 10000 targets, 15 s

@@ -155,6 +155,7 @@ def test_a_raw_path_with_two_readings_is_refused(raw_path: bytes) -> None:
         pytest.param("/health", "/caf\u00e9", id="not the same undecoded"),
         pytest.param("/health", "/a%20b", id="encoded"),
         pytest.param("/../health", "/api", id="a path with two readings"),
+        pytest.param("+/", "/api", id="a path without a slash"),
     ],
 )
 def test_a_root_path_with_two_readings_is_refused(path: str, root_path: str) -> None:
@@ -169,13 +170,14 @@ def test_a_root_path_with_two_readings_is_refused(path: str, root_path: str) -> 
         pytest.param(("/api", "/api/a", b"/api/a"), ("/api", "/api/a", b"/api/a"), id="as it should be"),
         pytest.param(("/api", "/a", b"/a"), ("/api", "/api/a", b"/api/a"), id="F20 left away"),
         pytest.param(("/api/", "/api/a", b"/api/a"), ("/api", "/api/a", b"/api/a"), id="a slash behind"),
+        pytest.param(("/api", "/a", None), ("/api", "/api/a", None), id="left away, no raw path"),
         pytest.param(("/X", "/X/a", b"/X/a"), ("/X", "/X/a", b"/X/a"), id="a capital at its end"),
         pytest.param(("/", "/a", None), ("", "/a", None), id="only a slash, no raw path"),
         pytest.param(("/api", "/apiary", b"/apiary"), ("/api", "/api/apiary", b"/api/apiary"), id="not whole segments"),
         pytest.param(
             ("/api", "/v1/api/a", b"/v1/api/a"), ("/api", "/api/v1/api/a", b"/api/v1/api/a"), id="amid the path"
         ),
-        pytest.param(("/api", "/api/a", b"/a"), ("/api", "/api/a", b"/api/a"), id="left away from the raw path only"),
+        pytest.param(("/api", "/api/a", b"/a"), ("/api", "/api/a", b"/a"), id="left away from the raw path only"),
     ],
 )
 def test_every_router_takes_off_the_same_root_path(given: Any, settled: Any) -> None:
@@ -260,6 +262,11 @@ def test_the_raw_path_is_read_below_the_root_path() -> None:
         (b"/api/h%C3%A9", "protected"),
     ):
         assert said(decide("GET", "/api/health", root_path="/api", raw_path=raw_path)) == decision
+
+
+def test_a_raw_path_may_lack_the_root_path() -> None:
+    for raw_path, decision in ((b"/a%20b", "public"), (b"/%61%20b", "protected")):
+        assert said(decide("GET", "/api/a b", [public("/a {x}")], root_path="/api", raw_path=raw_path)) == decision
 
 
 def test_a_scope_needs_no_raw_path_below_a_root_path() -> None:

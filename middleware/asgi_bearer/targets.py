@@ -12,6 +12,7 @@ way around a rule, so:
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from starlette._utils import get_route_path
 from starlette.types import Scope
@@ -64,17 +65,17 @@ def with_root_path_settled(scope: Scope) -> Scope:
     if not given:
         return scope
     root_path = given.rstrip("/")
+    of_server: str = scope.get("app_root_path", given)  # what Starlette's mounts have added is no client's choice
     path: str = scope["path"]
-    if not _ROOT_PATH.fullmatch(root_path) or AMBIGUOUS.search(root_path + "/") or path == root_path:
+    if not _ROOT_PATH.fullmatch(of_server) or path == root_path:
+        raise AmbiguousPath
+    if AMBIGUOUS.search(root_path + "/") or AMBIGUOUS.search(path):
         raise AmbiguousPath
     settled = {**scope, "root_path": root_path}
-    raw: bytes | None = scope.get("raw_path")
-    if path.startswith(root_path + "/"):
-        raw = raw and raw.removeprefix(root_path.encode())
-    else:
+    if not path.startswith(root_path + "/"):
         settled["path"] = root_path + path
-    if raw:
-        settled["raw_path"] = root_path.encode() + raw
+        if raw := scope.get("raw_path"):
+            settled["raw_path"] = root_path.encode() + raw
     return settled
 
 
@@ -83,11 +84,21 @@ def read_target(scope: Scope) -> Target:
     path: str = scope["path"]
     if AMBIGUOUS.search(path):
         raise AmbiguousPath
-    root_path: str = scope.get("root_path") or ""
     raw: bytes | None = scope.get("raw_path")
-    if root_path:
+    if not raw or (raw == path.encode() and path.isascii()):
         path = get_route_path(scope)
-    return Target(path, _raw_route_path(raw, root_path, path), _method(scope))
+        return Target(path, path, _method(scope))
+    if _AMBIGUOUS_RAW.search(raw):
+        raise AmbiguousPath
+    raw = _below_root_path(raw, scope.get("root_path") or "")
+    return Target(get_route_path(scope), raw.decode("latin-1"), _method(scope))
+
+
+def _below_root_path(raw: bytes, root_path: str) -> bytes:
+    """Without as many segments, however they are encoded; a raw path from which they were left away stays as it is."""
+    if not unquote(raw.decode("latin-1")).startswith(root_path + "/"):
+        return raw
+    return b"/" + raw.split(b"/", root_path.count("/") + 1)[-1]
 
 
 def _method(scope: Scope) -> str:
@@ -97,16 +108,6 @@ def _method(scope: Scope) -> str:
     if method == "HEAD":
         return "GET"
     return method if method != WEBSOCKET else "an HTTP method of that name"
-
-
-def _raw_route_path(raw: bytes | None, root_path: str, path: str) -> str:
-    if raw and root_path:
-        raw = raw.removeprefix(root_path.encode())
-    if not raw or (raw == path.encode() and path.isascii()):
-        return path
-    if _AMBIGUOUS_RAW.search(raw):
-        raise AmbiguousPath
-    return raw.decode("latin-1")
 
 
 def read_host(headers: Iterable[tuple[bytes, bytes]]) -> str:

@@ -229,6 +229,17 @@ async def test_F22_rules_are_relative_to_the_app_that_is_wrapped() -> None:
     assert not await leaks("/mnt/health")
 
 
+@pytest.mark.parametrize("tenant", ["a", "%C3%A4", "a%20b", "a%2Bb", "%61", "..%20"])
+async def test_F22_a_mount_with_a_parameter_may_have_any_text_there(tenant: str) -> None:
+    """Below a mount, the root path holds what the client sent; Starlette takes it off before the guarded app reads."""
+    inner = Starlette(routes=[Route("/health", open_to_all("PUBLIC")), Route("/{other}", open_to_all("SECRET"))])
+    outer = Starlette(routes=[Mount("/of/{tenant}", app=guarded(inner, [public("/health"), public("/{x}/y")]))])
+    for below, body in (("health", b"PUBLIC"), ("other", None), ("%68ealth", None)):
+        raw = f"/of/{tenant}/{below}".encode()
+        answer = await get(outer, unquote_to_bytes(raw).decode(), raw_path=raw)
+        assert answer.body == body if body else answer.status == 401
+
+
 async def test_F23_an_inner_middleware_never_weakens_an_outer_one() -> None:
     app = Recorder()
     inner = guarded(app, [public("/admin")])
