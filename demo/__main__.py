@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from asgi_bearer import ConfigurationError
 
 from .accounts import Account, Accounts, NameTaken
-from .app import make_app
+from .app import make_app, usual_database
 from .database import Database
 from .passwords import Passwords
 from .request_bodies import NameAndPassword, check_new
@@ -52,8 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=_port, default=environment.get("DEMO_PORT", "8000"), help="DEMO_PORT; %(default)s; 0 for any"
     )
-    default = environment.get("DEMO_DATABASE") or str(Path(__file__).with_name("demo.sqlite3"))
-    parser.add_argument("--database", type=Path, default=default, help="DEMO_DATABASE; a file; %(default)s")
+    parser.add_argument("--database", type=Path, default=usual_database(), help="DEMO_DATABASE; a file; %(default)s")
     commands = parser.add_subparsers(dest="command")
     create_admin = commands.add_parser("create-admin", help="make an account with the role admin")
     create_admin.add_argument("name")

@@ -114,9 +114,14 @@ def make_app(database_path: Path, secret: str, *, bcrypt_cost: int = 12) -> Bear
     return BearerMiddleware(app, issuers=issuer, allow=ALLOW, realm=REALM)
 
 
+def usual_database() -> Path:
+    """`DEMO_DATABASE`, or a file beside this one."""
+    return Path(os.environ.get("DEMO_DATABASE") or Path(__file__).with_name("demo.sqlite3"))
+
+
 def app() -> BearerMiddleware:
     """The app on its usual database, for `uvicorn --factory demo.app:app` and `asgi-bearer audit demo.app:app`."""
-    database = Path(os.environ.get("DEMO_DATABASE") or Path(__file__).with_name("demo.sqlite3"))
+    database = usual_database()
     return make_app(database, signing_secret(database))
 
 

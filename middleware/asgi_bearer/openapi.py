@@ -90,6 +90,7 @@ def _decision(policy: Policy, path: str, kinds: Mapping[str, str], method: str) 
     A document leaves convertors away. The rule's are trusted where it tells no type; otherwise the stricter of both is
     what the operation needs.
     """
+    method = "GET" if method == "HEAD" else method
     for name, kind in kinds.items():
         path = path.replace(f"{{{name}}}", f"{{{name}:{kind}}}")
     samples = [sample(path)]
@@ -97,7 +98,7 @@ def _decision(policy: Policy, path: str, kinds: Mapping[str, str], method: str) 
         if rule.covers_method(method) and PARAMETER.sub("{}", rule.path) == PARAMETER.sub("{}", path):
             samples = ([*samples] if kinds else []) + [common_sample(path, rule.path) or sample(path)]
             break
-    decided = [policy.deciding(Target(one, one, "GET" if method == "HEAD" else method)) for one in samples]
+    decided = [policy.deciding(Target(one, one, method)) for one in samples]
     return strictest(tuple(rule for rules in decided for rule in rules))
 
 

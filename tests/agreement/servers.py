@@ -21,11 +21,10 @@ from tests.agreement.site import ADMIN_HOST, PLAIN_TOKEN, trespass
 ROOT_PATH = "/api"
 _ROOT = Path(__file__).parents[2]
 
+_UVICORN = ("uvicorn", "--log-level", "critical", "--lifespan", "off", "--port", "{port}")
 SERVERS: Mapping[str, Sequence[str]] = {
-    "uvicorn, h11": ("uvicorn", "--http", "h11", "--log-level", "critical", "--lifespan", "off", "--port", "{port}"),
-    "uvicorn, httptools": (
-        *("uvicorn", "--http", "httptools", "--log-level", "critical", "--lifespan", "off", "--port", "{port}"),
-    ),
+    "uvicorn, h11": (*_UVICORN, "--http", "h11"),
+    "uvicorn, httptools": (*_UVICORN, "--http", "httptools"),
     "hypercorn": ("hypercorn", "--log-level", "CRITICAL", "--bind", "127.0.0.1:{port}"),
     "granian": ("granian", "--interface", "asginl", "--no-log", "--port", "{port}"),
     "daphne": ("daphne", "-v", "0", "-b", "127.0.0.1", "-p", "{port}"),

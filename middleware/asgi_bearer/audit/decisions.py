@@ -13,6 +13,8 @@ from ..targets import AMBIGUOUS, Target
 from .routes import ANY_METHOD, METHODS, FoundRoute, Guard, find_routes
 
 UNGUARDED = "unguarded"
+OPEN = ("public", "optional", UNGUARDED)
+"""The kinds of access that need no token."""
 """The access of a route that no middleware stands in front of."""
 
 
@@ -38,7 +40,7 @@ class Decision:
 
     @property
     def is_open(self) -> bool:
-        return self.access in ("public", "optional", UNGUARDED)
+        return self.access in OPEN
 
 
 @dataclass(frozen=True, slots=True)

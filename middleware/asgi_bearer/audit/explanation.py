@@ -8,7 +8,7 @@ from ..challenge import challenge
 from ..errors import AmbiguousPath, AuthError, InsufficientScope, NoCredentials
 from ..targets import AMBIGUOUS
 from .decisions import Decision, decide
-from .routes import FoundRoute, find_routes
+from .routes import FoundRoute, Guard, find_routes
 
 
 def explain(app: Any, method: str, path: str, host: str = "") -> str:
@@ -38,7 +38,7 @@ def explain(app: Any, method: str, path: str, host: str = "") -> str:
 def _nowhere(routes: list[FoundRoute], method: str) -> FoundRoute:
     """A route of no app's, behind the outermost middleware."""
     guards = next((route.guards[:1] for route in routes if route.guards), ())
-    outermost = tuple(type(guard)(guard.middleware, "/{rest:path}") for guard in guards)
+    outermost = tuple(Guard(guard.middleware, "/{rest:path}") for guard in guards)
     return FoundRoute("", "/{rest:path}", method, outermost)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .decisions import UNGUARDED, Audit
+from .decisions import OPEN, UNGUARDED, Audit
 from .report import as_document
 
 Snapshot = Mapping[str, Any]
@@ -92,4 +92,4 @@ def _exceptions(route: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _open(decided: Mapping[str, Any]) -> bool:
-    return decided.get("access") in ("public", "optional", UNGUARDED)
+    return decided.get("access") in OPEN
