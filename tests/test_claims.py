@@ -16,15 +16,14 @@ from asgi_bearer import (
 )
 from asgi_bearer.claims import check_claims
 from asgi_bearer.verification import SignedClaims
-from tests.tokens import ABSENT, AUDIENCE, ISSUER, NOW, claims, issuer
+from tests.tokens import ABSENT, AUDIENCE, ISSUER, NOW, claims, issuer, only_key
 
 
 def check(
     now: float = NOW, token_type: Any = "at+jwt", settings: dict[str, Any] | None = None, **changes: Any
 ) -> Claims:
     trusted = issuer(**(settings or {}))
-    (key,) = trusted.find_keys(None, "HS256")
-    return check_claims(SignedClaims(trusted, token_type, claims(**changes), key), now)
+    return check_claims(SignedClaims(trusted, token_type, claims(**changes), only_key(trusted, "HS256")), now)
 
 
 def refuses(error: type[AuthError], **arguments: Any) -> None:

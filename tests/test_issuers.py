@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
-from asgi_bearer import Issuer, StaticKeys
+from asgi_bearer import FetchRules, Issuer, RemoteKeys, StaticKeys
 from asgi_bearer.issuers import ASYMMETRIC_ALGORITHMS
 from tests.keys import PRIVATE_KEYS, SECRET, public_jwk, public_pem
 from tests.tokens import AUDIENCE, ISSUER, issuer
@@ -24,8 +25,33 @@ SECRETS = StaticKeys.from_secret(SECRET)
         ({"audience": None}, "the audience must not be empty"),
         ({"audience": ["a", ""]}, "the audience must not be empty"),
         ({"audience": ["a", 7]}, "the audience must not be empty"),
-        ({"keys": None}, "keys are needed; write keys=StaticKeys.from_jwks"),
-        ({"keys": SECRET}, "keys are needed"),
+        ({"keys": SECRET}, "keys must be StaticKeys.from_jwks"),
+        ({"keys": None, "name": "login"}, "its metadata cannot be fetched: 'login' must have a host"),
+        ({"keys": None, "name": "a b"}, "'a b' is no URL"),
+        ({"keys": None, "name": "https://[/"}, "is no URL"),
+        ({"keys": None, "name": "https://login.example.com?tenant=1"}, "an issuer has no query"),
+        ({"keys": None, "name": "https://me@login.example.com"}, "and no user, password or fragment"),
+        ({"keys": None, "name": "http://login.example.com"}, "is not https"),
+        ({"keys": None, "name": "http://login.example.com", "allow_loopback_http": True}, "is not https"),
+        ({"keys": None, "name": "http://127.0.0.1"}, "is not https"),
+        ({"keys": None, "allow_loopback_http": "yes"}, "allow_loopback_http must be True or False"),
+        ({"keys": None, "algorithms": ["HS256"]}, "a secret cannot be fetched"),
+        ({"keys": RemoteKeys("file:///etc/passwd")}, "jwks_uri: 'file:///etc/passwd' must have a host"),
+        ({"keys": RemoteKeys("ftp://login.example.com/jwks")}, "jwks_uri: 'ftp://login.example.com/jwks' is not https"),
+        ({"keys": RemoteKeys("data:application/json,{}")}, "jwks_uri: 'data:application/json,{}' must have a host"),
+        ({"keys": RemoteKeys(7)}, "jwks_uri must be a URL"),  # type: ignore[arg-type]
+        ({"keys": RemoteKeys(client=httpx.Client)}, "client must be an httpx.AsyncClient"),  # type: ignore[arg-type]
+        ({"keys": RemoteKeys(rules=7)}, "rules must be FetchRules"),  # type: ignore[arg-type]
+        ({"keys": RemoteKeys(rules=FetchRules(max_bytes=0))}, "max_bytes must be an int over 0"),
+        ({"keys": RemoteKeys(rules=FetchRules(timeout=timedelta(0)))}, "timeout must be a timedelta over 0"),
+        (
+            {"keys": RemoteKeys(rules=FetchRules(lifetime=timedelta(hours=2)))},
+            "lifetime must lie between min_lifetime and max_lifetime",
+        ),
+        (
+            {"keys": RemoteKeys(rules=FetchRules(min_backoff=timedelta(hours=2)))},
+            "min_backoff must not be over max_backoff",
+        ),
         ({"algorithms": []}, "algorithms must not be empty"),
         ({"algorithms": ["HS256", "none"]}, "algorithm 'none' is not accepted here; write one of RS256, "),
         ({"algorithms": "hs256"}, "algorithm 'hs256' is not accepted here"),

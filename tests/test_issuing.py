@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from asgi_bearer import ConfigurationError, TokenIssuer
 from asgi_bearer.claims import check_claims
 from asgi_bearer.credentials import BearerToken
-from asgi_bearer.verification import Limits, verify_token
+from asgi_bearer.verification import Limits
 from tests.keys import ASYMMETRIC, PRIVATE_KEYS, SECRET, SYMMETRIC, private_pem, public_pem
-from tests.tokens import AUDIENCE, ISSUER, NOW, issuer
+from tests.tokens import AUDIENCE, ISSUER, NOW, issuer, verify_token
 
 
 def token_issuer(algorithm: str = "HS256", **settings: Any) -> TokenIssuer:

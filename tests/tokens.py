@@ -2,12 +2,16 @@
 
 import json
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from joserfc.jws import JWSRegistry
 
-from asgi_bearer import Issuer, StaticKeys
+from asgi_bearer import Issuer, Limits, StaticKeys, UnknownIssuer
+from asgi_bearer.credentials import BearerToken
+from asgi_bearer.keys.verification_key import VerificationKey
+from asgi_bearer.verification import SignedClaims, read_unverified, verify_signature
 from tests.keys import ASYMMETRIC, PRIVATE_KEYS, SECRET, joserfc_key, public_pem
 
 ISSUER = "https://login.example.com/"
@@ -54,6 +58,22 @@ def sign(
     text += b"." + base64url(encode(claims() if payload is None else payload))
     signature = JWSRegistry.algorithms[algorithm].sign(text, joserfc_key(algorithm) if key is None else key)
     return (text + b"." + base64url(signature)).decode()
+
+
+def verify_token(token: BearerToken, issuers: Mapping[str, Issuer], limits: Limits) -> SignedClaims:
+    """What the middleware does where keys are at hand."""
+    unverified = read_unverified(token, limits)
+    if unverified.issuer_name not in issuers:
+        raise UnknownIssuer
+    trusted = issuers[unverified.issuer_name]
+    keys = trusted.find_keys(unverified.compact.key_id, unverified.compact.algorithm)
+    assert keys is not None
+    return verify_signature(unverified, trusted, keys)
+
+
+def only_key(trusted: Issuer, algorithm: str) -> VerificationKey:
+    (key,) = trusted.find_keys(None, algorithm) or ()
+    return key
 
 
 def issuer(algorithm: str = "HS256", **settings: Any) -> Issuer:

@@ -27,10 +27,11 @@ from .errors import (
 )
 from .issuers import Issuer
 from .issuing import TokenIssuer
-from .keys import StaticKeys
+from .keys import Counters, FetchRules, Readiness, RemoteKeys, StaticKeys
 from .middleware import BearerMiddleware
 from .openapi import describe_security
 from .rules import Rule, optional, protected, public
+from .tenants import Tenants
 from .users import AnonymousUser, User
 from .verification import Limits
 
@@ -44,6 +45,8 @@ __all__ = [
     "BearerMiddleware",
     "Claims",
     "ConfigurationError",
+    "Counters",
+    "FetchRules",
     "InsufficientScope",
     "InvalidClaims",
     "InvalidRequest",
@@ -53,9 +56,12 @@ __all__ = [
     "MalformedCredentials",
     "MalformedToken",
     "NoCredentials",
+    "Readiness",
+    "RemoteKeys",
     "Rule",
     "SeveralCredentials",
     "StaticKeys",
+    "Tenants",
     "TokenExpired",
     "TokenIssuer",
     "TokenNotYetValid",

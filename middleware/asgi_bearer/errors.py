@@ -38,7 +38,7 @@ class AuthError(Exception):
     detail: ClassVar[str] = "Could not validate credentials"
     description: ClassVar[str | None] = None
     code: ClassVar[str] = "auth_error"
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     """Seconds after which the client may try again (RFC 9110 section 10.2.3)."""
 
     scopes: tuple[str, ...] = ()
@@ -188,7 +188,11 @@ class AuthenticationUnavailable(AuthError):
     status = 503
     detail = "Authentication is temporarily unavailable"
     code = "authentication_unavailable"
-    retry_after = 5
+    retry_after: int
+
+    def __init__(self, retry_after: int = 5) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class ConfigurationError(ValueError):

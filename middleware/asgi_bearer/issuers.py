@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from .keys.static import StaticKeys
+from .keys.readiness import Readiness
+from .keys.remote import KeySource, RemoteKeys
+from .keys.static import KeysAtHand, StaticKeys
 from .keys.verification_key import ALGORITHMS, HMAC_ALGORITHMS, KeyRing, canonical_algorithm
 from .names import read_names
 
@@ -22,7 +24,8 @@ class Issuer:
 
     issuer: compared with `iss` exactly, character by character (RFC 7519 section 4.1.1).
     audience: our own name as a resource server, or several; one of them must be a member of `aud`.
-    keys: `StaticKeys`, the keys that this issuer signs with. They never verify a token of another issuer.
+    keys: those that this issuer signs with; they never verify a token of another. `StaticKeys` at hand, or `RemoteKeys`
+        that it publishes. None: `RemoteKeys()`, found through the metadata at the issuer's URL.
     algorithms: the closed list of accepted ones. Default: the asymmetric ones; where `keys` come from a secret, that
         secret's own. HMAC and public keys never mix.
     token_type: the header's `typ`, which then must be there. Default: absent, `JWT` or `at+jwt`. With "at+jwt" the
@@ -31,6 +34,7 @@ class Issuer:
     max_age: if set, tokens must carry `iat` and be younger than this.
     audience_claim: where the audience is found; "aud", but for providers that write it elsewhere.
     roles_claim: where roles are found: a claim's name, or a path such as ("realm_access", "roles").
+    allow_loopback_http: keys may be fetched by http from this very machine, for development.
 
     An issuer is a declaration: what is wrong with it is raised, together with all other faults, by the middleware.
     """
@@ -40,17 +44,18 @@ class Issuer:
         issuer: str,
         audience: str | Iterable[str],
         *,
-        keys: StaticKeys | None = None,
+        keys: StaticKeys | RemoteKeys | None = None,
         algorithms: Iterable[str] | None = None,
         token_type: str | None = None,
         leeway: timedelta = timedelta(0),
         max_age: timedelta | None = None,
         audience_claim: str = "aud",
         roles_claim: str | Iterable[str] = "roles",
+        allow_loopback_http: bool = False,
     ) -> None:
         self.name = issuer
         self.audiences = frozenset(read_names(audience))
-        self.keys = keys
+        self.keys = RemoteKeys() if keys is None else keys
         self.algorithms = _algorithms(algorithms, keys)
         self.token_types = _token_types(token_type)
         self.required_claims = _RFC9068_CLAIMS if self.token_types == {"at+jwt"} else ()
@@ -58,8 +63,26 @@ class Issuer:
         self.max_age = max_age
         self.audience_claim = audience_claim
         self.roles_claim = read_names(roles_claim)
-        self._ring = KeyRing.of(keys.keys if isinstance(keys, StaticKeys) else (), self.algorithms)
-        self.find_keys = self._ring.find
+        self.allow_loopback_http = allow_loopback_http
+        self._source = self._key_source()
+        self.find_keys = self._source.find
+        self.wait_for_keys = self._source.wait_for
+        self.renew_keys = self._source.renew
+
+    async def readiness(self) -> Readiness:
+        """Whether its tokens can be verified now, and how its keys are: a value for a health route.
+
+        Where a fetch is due it is begun, so that who only asks for readiness gets ready.
+        """
+        self._source.renew()
+        return self._source.readiness()
+
+    def _key_source(self) -> KeySource | KeysAtHand:
+        if isinstance(self.keys, RemoteKeys):
+            loopback = self.allow_loopback_http is True
+            return KeySource(self.name, self.keys, self.algorithms, allow_loopback_http=loopback)
+        at_hand = self.keys.keys if isinstance(self.keys, StaticKeys) else ()
+        return KeysAtHand(self.name, KeyRing.of(at_hand, self.algorithms))
 
     def faults(self) -> Iterator[str]:
         """Everything that is wrong with this issuer and its keys, a sentence each with what to write instead."""
@@ -78,6 +101,8 @@ class Issuer:
             yield f'{where}: roles_claim must be a claim\'s name or a path such as ("realm_access", "roles")'
         if not self.token_types or not all(isinstance(name, str) and name for name in self.token_types - {None}):
             yield f'{where}: token_type must be a media type such as "at+jwt", or None'
+        if not isinstance(self.allow_loopback_http, bool):
+            yield f"{where}: allow_loopback_http must be True or False"
         yield from (f"{where}: {fault}" for fault in self._algorithm_faults())
         yield from (f"{where}: {fault}" for fault in self._key_faults())
 
@@ -96,11 +121,14 @@ class Issuer:
             )
 
     def _key_faults(self) -> Iterator[str]:
+        if isinstance(self._source, KeySource):
+            yield from self._source.faults
+            return
         if not isinstance(self.keys, StaticKeys):
-            yield "keys are needed; write keys=StaticKeys.from_jwks(…), .from_pem(…) or .from_secret(…)"
+            yield "keys must be StaticKeys.from_jwks(…), .from_pem(…), .from_secret(…) or RemoteKeys(…)"
             return
         yield from self.keys.faults
-        if self.keys.keys and not self._ring.keys:
+        if self.keys.keys and not self._source.readiness().keys:
             found = ", ".join(sorted({key.description for key in self.keys.keys}))
             algorithms = ", ".join(map(str, self.algorithms))
             yield f"none of the keys ({found}) fits the algorithms {algorithms}; change one of them"
@@ -111,7 +139,7 @@ def canonical_type(token_type: str) -> str:
     return token_type.lower().removeprefix("application/")
 
 
-def _algorithms(algorithms: Iterable[str] | None, keys: StaticKeys | None) -> tuple[str, ...]:
+def _algorithms(algorithms: Iterable[str] | None, keys: object) -> tuple[str, ...]:
     if algorithms is None:
         secret_ones = {key.algorithm for key in keys.keys if key.is_secret} if isinstance(keys, StaticKeys) else set()
         return tuple(sorted(name for name in secret_ones if name)) or ASYMMETRIC_ALGORITHMS

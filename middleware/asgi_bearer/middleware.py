@@ -4,14 +4,14 @@
     Scope ──────▶ Rule ──────▶ BearerToken ──────▶ SignedClaims ─────▶ Claims ──────▶ User ────▶ child Scope ─▶ app
                       └────────────────┴──── refuse: AuthError → challenge.py ─┴────────────┘
 
-The steps up to `check` do no I/O. A request is refused by raising an `AuthError`, answered in one place.
+The steps up to `check` do no I/O; but within `verify`, before the signature, keys may have to be waited for.
+A request is refused by raising an `AuthError`, answered in one place.
 """
 
 import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from inspect import iscoroutinefunction
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,14 +19,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .challenge import refuse
 from .claims import Claims, check_claims
 from .credentials import read_token
-from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials
+from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials, UnknownIssuer
 from .issuers import Issuer
 from .policy import Policy
 from .rule_faults import rule_faults
 from .rules import Access, Rule, Unlisted
 from .targets import with_root_path_settled
-from .users import AnonymousUser, UserLoader, identify, starlette_credentials
-from .verification import Limits, verify_token
+from .tenants import Tenants
+from .users import AnonymousUser, UserLoader, identify, is_async, starlette_credentials
+from .verification import Limits, read_unverified, verify_signature
 
 _log = logging.getLogger("asgi_bearer")
 
@@ -38,7 +39,7 @@ class BearerMiddleware:
     """ASGI middleware that admits a request only with a valid bearer token, or where the allowlist says otherwise.
 
     app: any ASGI application.
-    issuers: one `Issuer` or several, told apart by the token's `iss`.
+    issuers: one `Issuer` or several, told apart by the token's `iss`; and `Tenants`, for those found at run time.
     allow: rules, `public(…)`, `optional(…)`, `protected(…)`; see `policy` for how they are matched.
     unlisted: what a request needs that no rule matches: "authenticated", any valid token, or "denied".
     user_loader: `async (Claims) -> user or None`, for the app's own users; None refuses the token.
@@ -54,7 +55,7 @@ class BearerMiddleware:
         self,
         app: ASGIApp,
         *,
-        issuers: Issuer | Iterable[Issuer],
+        issuers: Issuer | Tenants | Iterable[Issuer | Tenants],
         allow: Iterable[Rule] = (),
         unlisted: Unlisted = "authenticated",
         user_loader: UserLoader | None = None,
@@ -68,7 +69,8 @@ class BearerMiddleware:
         if faults:
             raise ConfigurationError(faults)
         self.app = app
-        self._issuers = {issuer.name: issuer for issuer in trusted}
+        self._issuers = {issuer.name: issuer for issuer in trusted if isinstance(issuer, Issuer)}
+        self._tenants = next((tenants for tenants in trusted if isinstance(tenants, Tenants)), None)
         self.policy = Policy(rules, unlisted)
         self._user_loader = user_loader
         self.realm = realm
@@ -77,6 +79,8 @@ class BearerMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
+            for issuer in self._issuers.values():
+                issuer.renew_keys()
             await self.app(scope, receive, send)
             return
         if scope["type"] not in ("http", "websocket"):
@@ -87,7 +91,7 @@ class BearerMiddleware:
         try:
             scope = with_root_path_settled(scope)
             rule = self.policy.match(scope)
-            claims = self._authenticate(rule, headers)
+            claims = await self._authenticate(rule, headers)
             user = AnonymousUser() if claims is None else await identify(claims, self._user_loader)
         except AuthError as error:
             _log.info("refused: %s %d %s", scope["type"], error.status, error.code)
@@ -98,7 +102,7 @@ class BearerMiddleware:
             send = _vary_by_authorization(send)
         await self.app(_child_scope(scope, headers, claims, user), receive, send)
 
-    def _authenticate(self, rule: Rule, headers: Sequence[tuple[bytes, bytes]]) -> Claims | None:
+    async def _authenticate(self, rule: Rule, headers: Sequence[tuple[bytes, bytes]]) -> Claims | None:
         """Who this is, and whether the rule lets him in; None for somebody anonymous whom it lets in."""
         if rule.access is Access.PUBLIC:
             return None
@@ -107,10 +111,20 @@ class BearerMiddleware:
             if rule.access is Access.OPTIONAL:
                 return None
             raise NoCredentials
-        signed = verify_token(token, self._issuers, self._limits)
-        claims = check_claims(signed, self._clock())
+        unverified = read_unverified(token, self._limits)
+        issuer = self._issuers.get(unverified.issuer_name) or await self._find_tenant(unverified.issuer_name)
+        key_id, algorithm = unverified.compact.key_id, unverified.compact.algorithm
+        keys = issuer.find_keys(key_id, algorithm)
+        if keys is None:
+            keys = await issuer.wait_for_keys(key_id, algorithm)
+        claims = check_claims(verify_signature(unverified, issuer, keys), self._clock())
         _authorize(rule, claims)
         return claims
+
+    async def _find_tenant(self, name: str) -> Issuer:
+        if self._tenants is None:
+            raise UnknownIssuer
+        return await self._tenants.issuer(name)
 
 
 def _authorize(rule: Rule, claims: Claims) -> None:
@@ -149,27 +163,28 @@ def _listed(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
-def _is_async(function: object) -> bool:
-    return iscoroutinefunction(function) or iscoroutinefunction(getattr(type(function), "__call__", None))  # noqa: B004
+def _issuer_faults(issuers: Sequence[object]) -> Iterator[str]:
+    if not issuers:
+        yield 'issuers must not be empty; write Issuer("https://login.example.com/", audience="orders-api")'
+    names = [issuer.name for issuer in issuers if isinstance(issuer, Issuer)]
+    for issuer in issuers:
+        if isinstance(issuer, Issuer | Tenants):
+            yield from issuer.faults()
+        else:
+            yield f"{type(issuer).__name__} in issuers is not an Issuer; write Issuer(…)"
+    for name in sorted({str(name) for name in names if names.count(name) > 1}):
+        yield f"two issuers are called {name!r}; write one with all its audiences and keys"
+    if sum(isinstance(issuer, Tenants) for issuer in issuers) > 1:
+        yield "there are several Tenants in issuers; write one whose function knows them all"
 
 
 def _own_faults(
     issuers: Sequence[object], *, unlisted: object, user_loader: object, realm: object, limits: object, clock: object
 ) -> Iterator[str]:
-    if not issuers:
-        yield 'issuers must not be empty; write Issuer("https://login.example.com/", audience="orders-api", keys=…)'
-    names = []
-    for issuer in issuers:
-        if isinstance(issuer, Issuer):
-            yield from issuer.faults()
-            names.append(issuer.name)
-        else:
-            yield f"{type(issuer).__name__} in issuers is not an Issuer; write Issuer(…)"
-    for name in sorted({str(name) for name in names if names.count(name) > 1}):
-        yield f"two issuers are called {name!r}; write one with all its audiences and keys"
+    yield from _issuer_faults(issuers)
     if unlisted not in ("authenticated", "denied"):
         yield f'unlisted must be "authenticated" or "denied", not {unlisted!r}'
-    if user_loader is not None and not _is_async(user_loader):
+    if user_loader is not None and not is_async(user_loader):
         yield "user_loader must be an async function: async (Claims) -> user or None"
     if not callable(clock):
         yield "clock must be a function that returns seconds since 1970, such as time.time"

@@ -6,7 +6,8 @@ way around a rule, so:
 - A path that Starlette, Django, Quart, Litestar and BlackSheep do not all read alike is refused, and so is such a root
   path. A root path that the server left away from the path is put back.
 - `raw` is the path before percent-decoding, which some routers match: a rule opens a route only in both readings.
-- `fold_path` gives what routers have in common that ignore case and a trailing slash: a guard holds for all its spellings.
+- `fold_path` gives what routers have in common that ignore case and a trailing slash: a guard holds for all its
+  spellings.
 """
 
 import re

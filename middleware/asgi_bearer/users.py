@@ -6,6 +6,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from inspect import iscoroutinefunction
 from types import MappingProxyType
 from typing import Any
 
@@ -71,6 +72,10 @@ class AnonymousUser(BaseUser):
 
     def __str__(self) -> str:
         return ""
+
+
+def is_async(function: object) -> bool:
+    return iscoroutinefunction(function) or iscoroutinefunction(getattr(type(function), "__call__", None))  # noqa: B004
 
 
 async def identify(claims: Claims, user_loader: UserLoader | None) -> Any:

@@ -1,19 +1,20 @@
-"""Verify: BearerToken → SignedClaims (RFC 7515 section 5.2, RFC 8725).
+"""Verify: BearerToken → UnverifiedToken → SignedClaims (RFC 7515 section 5.2, RFC 8725).
 
-Everything is read strictly before any cryptography; the unverified `iss` serves to find the issuer's keys and for
-nothing else; the signature then decides alone. No time is looked at here and no claim is believed.
+Everything is read strictly before any cryptography. Between the two steps the unverified `iss` serves to find an issuer
+and its keys, and for nothing else; the signature then decides alone. No time is looked at here, no claim is believed,
+and nothing is waited for.
 joserfc owns keys and algorithms; reading a token strictly is ours (docs/decisions/0003).
 """
 
 import re
 from binascii import a2b_base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from .credentials import BearerToken
-from .errors import BadSignature, InvalidClaims, MalformedToken, UnknownIssuer, UnknownKey, UnsupportedToken
+from .errors import BadSignature, InvalidClaims, MalformedToken, UnknownKey, UnsupportedToken
 from .issuers import Issuer, canonical_type
 from .keys.verification_key import VerificationKey, canonical_algorithm
 from .strict_json import read_object
@@ -59,6 +60,15 @@ class CompactToken:
 
 
 @dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """A token that is well formed, whoever wrote it."""
+
+    compact: CompactToken
+    issuer_name: str
+    members: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class SignedClaims:
     """A claims set that its issuer signed. Whether it holds now, and for us, is not known yet."""
 
@@ -68,16 +78,23 @@ class SignedClaims:
     key: VerificationKey
 
 
-def verify_token(token: BearerToken, issuers: Mapping[str, Issuer], limits: Limits) -> SignedClaims:
-    """The claims of `token`, signed by one of `issuers` (keyed by their name).
-
-    Raises MalformedToken, UnsupportedToken, InvalidClaims, UnknownIssuer, UnknownKey or BadSignature.
-    """
+def read_unverified(token: BearerToken, limits: Limits) -> UnverifiedToken:
+    """The token's parts and claims. Raises MalformedToken, UnsupportedToken or InvalidClaims."""
     compact = read_compact(token, limits)
     members = _read_json(compact.payload)
-    issuer = _find_issuer(members, issuers)
-    key = find_signer(compact, issuer.find_keys)
-    return SignedClaims(issuer, compact.token_type, members, key)
+    issuer_name = members.get("iss")
+    if not isinstance(issuer_name, str):
+        raise InvalidClaims
+    return UnverifiedToken(compact, issuer_name, members)
+
+
+def verify_signature(token: UnverifiedToken, issuer: Issuer, keys: Sequence[VerificationKey]) -> SignedClaims:
+    """The claims, signed by `issuer` with one of `keys`: those of its own that fit the token's header.
+
+    Raises UnknownKey or BadSignature.
+    """
+    key = find_signer(token.compact, keys)
+    return SignedClaims(issuer, token.compact.token_type, token.members, key)
 
 
 def read_compact(token: BearerToken, limits: Limits) -> CompactToken:
@@ -115,27 +132,14 @@ _read_header_once = lru_cache(maxsize=128)(_read_header)
 """An issuer's tokens share a few headers, so the last ones are kept as read: 4 µs of 15. A refused one is not kept."""
 
 
-def find_signer(
-    compact: CompactToken, find_keys: Callable[[str | None, str], Sequence[VerificationKey]]
-) -> VerificationKey:
+def find_signer(compact: CompactToken, keys: Sequence[VerificationKey]) -> VerificationKey:
     """The key that signed it, of those that fit its header. Raises UnknownKey or BadSignature."""
-    keys = find_keys(compact.key_id, compact.algorithm)
     if not keys:
         raise UnknownKey
     for key in keys:
         if key.verify(compact.signed, compact.signature):
             return key
     raise BadSignature
-
-
-def _find_issuer(members: Mapping[str, Any], issuers: Mapping[str, Issuer]) -> Issuer:
-    name = members.get("iss")
-    if not isinstance(name, str):
-        raise InvalidClaims
-    issuer = issuers.get(name)
-    if issuer is None:
-        raise UnknownIssuer
-    return issuer
 
 
 def _read_json(text: bytes) -> dict[str, Any]:

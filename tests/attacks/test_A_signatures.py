@@ -100,8 +100,8 @@ async def test_A7_a_key_in_the_header_is_never_used() -> None:
     attacker = OctKey.generate_key(256)
     token = sign(key=attacker, jwk=attacker.as_dict(), jku="https://evil.example/", x5u="https://evil.example/")
     assert await refused(token) == "The signature of the access token is invalid"
-    with pytest.raises(ConfigurationError, match="keys are needed"):
-        guarded(Recorder(), issuers=issuer(keys=None))
+    with pytest.raises(ConfigurationError, match="keys must be StaticKeys"):
+        guarded(Recorder(), issuers=issuer(keys=()))
 
 
 async def test_A8_no_key_is_no_verification() -> None:

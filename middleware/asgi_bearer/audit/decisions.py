@@ -13,9 +13,10 @@ from ..targets import AMBIGUOUS, Target
 from .routes import ANY_METHOD, METHODS, FoundRoute, Guard, find_routes
 
 UNGUARDED = "unguarded"
+"""The access of a route that no middleware stands in front of."""
+
 OPEN = ("public", "optional", UNGUARDED)
 """The kinds of access that need no token."""
-"""The access of a route that no middleware stands in front of."""
 
 
 @dataclass(frozen=True, slots=True)

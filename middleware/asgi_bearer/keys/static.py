@@ -7,9 +7,11 @@ from typing import Any, Self
 from joserfc.jwk import OctKey
 
 from ..strict_json import read_object
-from .public_key import KeyFault, key_from_jwk, key_from_pem
+from .key_set import listed_keys, read_keys
+from .public_key import KeyFault, key_from_pem
+from .readiness import Counters, Readiness
 from .secret import secret_faults
-from .verification_key import DeclaredKey
+from .verification_key import DeclaredKey, KeyRing, VerificationKey
 
 _log = logging.getLogger("asgi_bearer")
 
@@ -58,10 +60,10 @@ class StaticKeys:
         A set without one good key, with a private key, or with secrets beside public keys, is a fault.
         """
         members = jwks if isinstance(jwks, Mapping) else _parsed(jwks)
-        listed = None if members is None else members.get("keys")
-        if not isinstance(listed, list):
+        listed = None if members is None else listed_keys(members)
+        if listed is None:
             return cls((), ['the JWK Set must be a JSON object {"keys": [...]}'])
-        keys, faults = _read_keys(listed)
+        keys, faults = read_keys(listed)
         if any(isinstance(jwk, Mapping) and jwk.get("kty") != "oct" and "d" in jwk for jwk in listed):
             return cls((), ["the JWK Set has a private key; take it out, and replace that key if others saw the set"])
         if len({key.is_secret for key in keys}) > 1:
@@ -73,14 +75,22 @@ class StaticKeys:
         return cls(keys, ())
 
 
-def _read_keys(listed: list[Any]) -> tuple[list[DeclaredKey], list[str]]:
-    keys, faults = [], []
-    for position, jwk in enumerate(listed):
-        try:
-            keys.append(key_from_jwk(jwk))
-        except KeyFault as fault:
-            faults.append(f"keys[{position}]: {fault}")
-    return keys, faults
+class KeysAtHand:
+    """The keys of one issuer that are never fetched: whatever is not there does not exist."""
+
+    def __init__(self, issuer: str, ring: KeyRing) -> None:
+        self._issuer = issuer
+        self._ring = ring
+        self.find = ring.find
+
+    async def wait_for(self, _key_id: str | None, _algorithm: str) -> tuple[VerificationKey, ...]:
+        return ()
+
+    def renew(self) -> None:
+        """There is nothing to renew."""
+
+    def readiness(self) -> Readiness:
+        return Readiness(self._issuer, True, "fresh", len(self._ring.keys), None, None, Counters())
 
 
 def _name_faults(algorithm: object, key_id: object) -> tuple[str, ...]:

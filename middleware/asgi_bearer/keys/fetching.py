@@ -1,0 +1,186 @@
+"""What is fetched from a provider: its metadata and its JWK Set, by httpx. Everything an answer may do is bounded.
+
+`https` only, no redirects, no compression, one deadline for all, and no more bytes than allowed.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import ip_address
+from ssl import SSLContext
+
+import httpx
+
+from ..strict_json import read_object
+from .key_set import read_published_keys
+from .verification_key import DeclaredKey
+
+_MAX_AGE = re.compile(r"(?:^|[,\s])max-age=\"?(\d{1,9})", re.IGNORECASE)
+_NOT_STORED = re.compile(r"(?:^|[,\s])no-(?:store|cache)\b", re.IGNORECASE)
+_URL = re.compile(r"[\x21-\x5b\x5d-\x7e]{1,2048}")
+_HEADERS = {
+    "accept": "application/json",
+    "accept-encoding": "identity",
+    "cache-control": "no-cache",
+    # A connection belongs to one event loop, and a fetch in ten minutes needs none kept.
+    "connection": "close",
+}
+
+
+class FetchFault(Exception):
+    """A fetch that gave no keys. The text is ours and fixed, nothing that was answered is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedKeys:
+    """The keys that a provider publishes. max_age: seconds, None where it says nothing. faults: of keys left out."""
+
+    keys: tuple[DeclaredKey, ...]
+    faults: tuple[str, ...]
+    max_age: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Where an issuer's keys are: at `jwks_uri`, or where the metadata of `issuer` say, when that is None."""
+
+    issuer: str
+    jwks_uri: str | None
+    allow_loopback_http: bool
+
+    def faults(self) -> Iterator[str]:
+        fault = url_fault(self.issuer if self.jwks_uri is None else self.jwks_uri, self.allow_loopback_http)
+        if fault and self.jwks_uri is None:
+            yield (
+                f"its metadata cannot be fetched: {fault}; write the issuer's URL as it is in `iss`, "
+                'or say where the keys are: keys=StaticKeys.from_jwks(…) or RemoteKeys("https://…")'
+            )
+        elif fault:
+            yield f"jwks_uri: {fault}"
+        elif self.jwks_uri is None and re.search("[?#]", self.issuer):
+            yield "its metadata cannot be fetched: an issuer has no query and no fragment (RFC 8414 section 2)"
+
+
+def is_client(value: object) -> bool:
+    return isinstance(value, httpx.AsyncClient)
+
+
+async def fetch_keys(provider: Provider, client: httpx.AsyncClient | None, max_bytes: int) -> FetchedKeys:
+    """Its keys as they are now. Raises FetchFault; how long it may take is the caller's."""
+    if client is not None:
+        return await _fetch_keys(provider, client, max_bytes)
+    async with httpx.AsyncClient(verify=_usual_certificates()) as own:
+        return await _fetch_keys(provider, own, max_bytes)
+
+
+async def _fetch_keys(provider: Provider, client: httpx.AsyncClient, max_bytes: int) -> FetchedKeys:
+    jwks_uri = provider.jwks_uri or await _discover(provider, client, max_bytes)
+    answer = await _get(client, jwks_uri, max_bytes)
+    if answer.status != 200:
+        raise FetchFault(f"the JWK Set was answered {answer.status}")
+    try:
+        keys, faults = read_published_keys(answer.body)
+    except ValueError as error:
+        raise FetchFault("the JWK Set cannot be read") from error
+    if not keys:  # a glitch far more often than the end of all keys
+        raise FetchFault("the JWK Set has no usable key")
+    return FetchedKeys(tuple(keys), tuple(faults), answer.max_age)
+
+
+async def _discover(provider: Provider, client: httpx.AsyncClient, max_bytes: int) -> str:
+    """The `jwks_uri` in the issuer's metadata, which must name this issuer (RFC 8414 section 3.3)."""
+    for url in metadata_urls(provider.issuer):
+        answer = await _get(client, url, max_bytes)
+        if 400 <= answer.status < 500:
+            continue
+        if answer.status != 200:
+            raise FetchFault(f"the issuer's metadata were answered {answer.status}")
+        try:
+            metadata = read_object(answer.body)
+        except ValueError as error:
+            raise FetchFault("the issuer's metadata cannot be read") from error
+        if metadata.get("issuer") != provider.issuer:
+            raise FetchFault("the metadata are of another issuer")
+        jwks_uri = metadata.get("jwks_uri")
+        if not isinstance(jwks_uri, str) or url_fault(jwks_uri, provider.allow_loopback_http):
+            raise FetchFault("the jwks_uri in the issuer's metadata is no https URL")
+        return jwks_uri
+    raise FetchFault("the issuer has no metadata at its well-known URLs")
+
+
+def metadata_urls(issuer: str) -> tuple[str, ...]:
+    """Where an issuer's metadata may be: OpenID Connect Discovery section 4 first, then RFC 8414 section 3.1."""
+    base = issuer.removesuffix("/")
+    scheme, _, rest = base.partition("://")
+    host, slash, path = rest.partition("/")
+    inserted = f"{scheme}://{host}/.well-known"
+    urls = (
+        f"{base}/.well-known/openid-configuration",
+        f"{inserted}/oauth-authorization-server{slash}{path}",
+        f"{inserted}/openid-configuration{slash}{path}",
+    )
+    return tuple(dict.fromkeys(urls))
+
+
+def url_fault(url: str, allow_loopback_http: bool) -> str | None:
+    """Why nothing may be fetched from this URL. Read by httpx, which also makes the request."""
+    if not _URL.fullmatch(url):
+        return f"{url!r} is no URL"
+    try:
+        read = httpx.URL(url)
+    except httpx.InvalidURL:
+        return f"{url!r} is no URL"
+    if not read.host or read.userinfo or "#" in url:
+        return f"{url!r} must have a host, and no user, password or fragment"
+    if read.scheme == "https" or (read.scheme == "http" and allow_loopback_http and _is_loopback(read.host)):
+        return None
+    return f"{url!r} is not https (Issuer(…, allow_loopback_http=True) admits http to this machine, for development)"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    body: bytes
+    max_age: float | None
+
+
+async def _get(client: httpx.AsyncClient, url: str, max_bytes: int) -> _Answer:
+    body = bytearray()
+    try:
+        async with client.stream("GET", url, headers=_HEADERS, follow_redirects=False) as response:
+            if response.headers.get("content-encoding", "identity").lower() != "identity":
+                raise FetchFault("an answer is compressed, which nobody asked for")
+            if response.status_code == 200:
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) > max_bytes:
+                        raise FetchFault(f"an answer has more than {max_bytes} bytes")
+            return _Answer(response.status_code, bytes(body), _max_age(response.headers))
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise FetchFault(f"the provider cannot be reached ({type(error).__name__})") from error
+
+
+def _max_age(headers: httpx.Headers) -> float | None:
+    """Seconds for which the answer is fresh still (RFC 9111 sections 4.2 and 5.2.2); None where it does not say."""
+    directives = headers.get("cache-control", "")
+    if _NOT_STORED.search(directives):
+        return 0.0
+    found = _MAX_AGE.search(directives)
+    if found is None:
+        return None
+    age = headers.get("age", "0")
+    return float(found[1]) - (float(age) if re.fullmatch(r"[0-9]{1,9}", age) else 0.0)
+
+
+@cache
+def _usual_certificates() -> SSLContext:
+    """Read once: it takes longer than a fetch."""
+    return httpx.create_ssl_context()

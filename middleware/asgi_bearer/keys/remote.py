@@ -1,0 +1,268 @@
+"""RemoteKeys: keys fetched from a provider. `Freshness` says when; here it is done.
+
+A token's keys are found without waiting as long as there are usable ones; only a key that nobody knows yet, or keys
+that are not there, make a request wait for the one fetch that all share.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import anyio
+
+from ..errors import AuthenticationUnavailable
+from ..flights import Flight
+from .freshness import Departure, FetchRules, Freshness
+from .readiness import Counters, Readiness, State
+from .verification_key import HMAC_ALGORITHMS, DeclaredKey, KeyRing, VerificationKey
+
+if TYPE_CHECKING:
+    import httpx
+
+    from .fetching import FetchedKeys
+
+_log = logging.getLogger("asgi_bearer")
+
+
+class RemoteKeys:
+    """Keys that a provider publishes, fetched when they are needed and renewed in the background.
+
+    jwks_uri: where the JWK Set is. None: where the issuer's metadata say (OpenID Connect Discovery 1.0, RFC 8414).
+    client: for proxies, certificates of your own and the like. You close it. It must be usable in every event loop
+        that requests run in; without it each fetch has a client of its own.
+    rules: times and bounds.
+
+    Needs httpx: `pip install "asgi-bearer[remote]"`. What is wrong is told by the issuer that they are given to.
+    """
+
+    def __init__(
+        self,
+        jwks_uri: str | None = None,
+        *,
+        client: "httpx.AsyncClient | None" = None,
+        rules: FetchRules = FetchRules(),
+    ) -> None:
+        self.jwks_uri = jwks_uri
+        self.client = client
+        self.rules = rules
+
+
+class KeySource:
+    """The keys of one issuer as they are found, fetched and renewed."""
+
+    def __init__(
+        self,
+        issuer: str,
+        remote: RemoteKeys,
+        algorithms: tuple[str, ...],
+        *,
+        allow_loopback_http: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._issuer = issuer
+        self._algorithms = algorithms
+        self._clock = clock
+        self._lock = Lock()
+        self._ring = KeyRing.of((), ())
+        self._published: tuple[DeclaredKey, ...] = ()
+        self._flight: _KeyFlight | None = None
+        self._waiting = 0
+        self._last_fault: str | None = None
+        self._counters = Counters()
+        self.faults = tuple(_faults(issuer, remote, algorithms, allow_loopback_http=allow_loopback_http))
+        if not self.faults:
+            self._rules = remote.rules
+            self._freshness = Freshness(remote.rules)
+            self._fetch = _fetcher(issuer, remote, allow_loopback_http=allow_loopback_http)
+
+    def find(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...] | None:
+        """The keys that may have signed a token with this header; None where `wait_for` must be asked."""
+        now = self._clock()
+        if now >= self._freshness.refresh_at:
+            if not self._freshness.usable(now):
+                return None
+            if now >= self._freshness.fresh_until:
+                self._count(served_stale=1)
+            self.renew()
+        found = self._ring.find(key_id, algorithm)
+        return found if found or algorithm not in self._algorithms else None
+
+    async def wait_for(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
+        """The same after a fetch, none where it brought no such key. Raises AuthenticationUnavailable.
+
+        An answer is conclusive when it was asked for after the request came: one that was under way already may have
+        missed a rotation.
+        """
+        arrived_at = self._clock()
+        if self._freshness.usable(arrived_at):
+            self._count(unknown_key_ids=1)
+        while True:
+            flight = self._join(self._clock())
+            if flight is None:
+                return ()
+            self._waiting += 1
+            try:
+                with anyio.move_on_after(flight.departure.lost_at - self._clock()):
+                    await flight.landing()
+            finally:
+                self._waiting -= 1
+            now = self._clock()
+            found = self._ring.find(key_id, algorithm) if self._freshness.usable(now) else ()
+            if found:
+                return found
+            if self._freshness.failures or not self._freshness.usable(now):
+                raise AuthenticationUnavailable(self._retry_after(now))
+            if flight.asked_at >= arrived_at:
+                return ()
+
+    def renew(self) -> None:
+        """Fetch in the background what is due. Nobody waits for it, and nothing is raised."""
+        now = self._clock()
+        with self._lock:
+            due = now >= self._freshness.refresh_at and not self._freshness.backing_off(now)
+            if due and not self._freshness.under_way(now):
+                self._depart(now)
+                self._count_locked(refreshes=1)
+
+    def readiness(self) -> Readiness:
+        now = self._clock()
+        freshness = self._freshness
+        state: State = "none"
+        if now < freshness.refresh_at:
+            state = "fresh"
+        elif now < freshness.fresh_until:
+            state = "due"
+        elif freshness.usable(now):
+            state = "stale"
+        return Readiness(
+            issuer=self._issuer,
+            ready=state != "none",
+            state=state,
+            keys=len(self._ring.keys) if state != "none" else 0,
+            usable_for=max(0.0, freshness.usable_until - now),
+            last_fault=self._last_fault,
+            counters=self._counters,
+        )
+
+    def _join(self, now: float) -> "_KeyFlight | None":
+        """The fetch to wait for; None where there is no place. Raises AuthenticationUnavailable in a back-off."""
+        with self._lock:
+            if self._waiting >= self._rules.max_waiting and self._freshness.usable(now):
+                self._count_locked(turned_away=1)
+                return None
+            if self._flight is not None and self._freshness.under_way(now):
+                return self._flight
+            if self._freshness.backing_off(now):
+                raise AuthenticationUnavailable(self._retry_after(now))
+            return self._depart(now)
+
+    def _retry_after(self, now: float) -> int:
+        return max(1, math.ceil(self._freshness.backing_off(now)))
+
+    def _depart(self, now: float) -> "_KeyFlight":
+        self._flight = _KeyFlight(self, self._freshness.depart(now))
+        return self._flight
+
+    async def fly(self, flight: "_KeyFlight") -> None:
+        """One fetch, at its time, and what follows from it."""
+        number = flight.departure.number
+        await anyio.sleep(max(0.0, flight.departure.departs_at - self._clock()))
+        departed_at = self._clock()
+        self._count(fetches=1)
+        try:
+            with anyio.fail_after(self._rules.timeout.total_seconds()):
+                fetched = await self._fetch()
+        except Exception as error:  # whatever a client of the user's raises, too
+            self._failed(number, _said(error))
+        except BaseException:  # its event loop ends
+            with self._lock:
+                self._freshness.abandon(number)
+            raise
+        else:
+            self._succeeded(number, departed_at, fetched)
+            flight.asked_at = departed_at
+
+    def _succeeded(self, number: int, departed_at: float, fetched: "FetchedKeys") -> None:
+        ring = KeyRing.of(fetched.keys, self._algorithms)
+        if not ring.keys:
+            self._failed(number, "none of the keys fits the algorithms of this issuer")
+            return
+        with self._lock:
+            if not self._freshness.succeed(number, departed_at, fetched.max_age):
+                return
+            self._ring = ring
+            self._last_fault = None
+        for fault in fetched.faults:
+            _log.warning("a key of issuer %r is skipped: %s", self._issuer, fault)
+        fresh_for = self._freshness.fresh_until - departed_at
+        _log.info("keys of issuer %r were fetched: %d, fresh for %d s", self._issuer, len(ring.keys), fresh_for)
+
+    def _failed(self, number: int, fault: str) -> None:
+        now = self._clock()
+        with self._lock:
+            self._freshness.fail(number, now)
+            self._last_fault = fault
+            self._count_locked(failures=1)
+        usable = self._freshness.usable_until - now
+        still = f"the old ones serve for {usable:.0f} s more" if usable > 0 else "there are none"
+        _log.warning("keys of issuer %r cannot be fetched, %s: %s", self._issuer, still, fault)
+
+    def _count(self, **more: int) -> None:
+        with self._lock:
+            self._count_locked(**more)
+
+    def _count_locked(self, **more: int) -> None:
+        old = self._counters
+        self._counters = replace(old, **{name: getattr(old, name) + one for name, one in more.items()})
+
+
+class _KeyFlight(Flight):
+    """A fetch. asked_at: when what it brought was asked for."""
+
+    def __init__(self, source: KeySource, departure: Departure) -> None:
+        self.departure = departure
+        self.asked_at = -math.inf
+        super().__init__(lambda: source.fly(self))
+
+
+def _faults(
+    issuer: str, remote: RemoteKeys, algorithms: tuple[str, ...], *, allow_loopback_http: bool
+) -> Iterator[str]:
+    if find_spec("httpx") is None:
+        yield 'keys are fetched with httpx, which is not there; pip install "asgi-bearer[remote]"'
+        return
+    from .fetching import Provider, is_client
+
+    if not isinstance(remote.jwks_uri, str | None):
+        yield 'jwks_uri must be a URL such as "https://login.example.com/jwks.json", or None'
+    elif isinstance(issuer, str):
+        yield from Provider(issuer, remote.jwks_uri, allow_loopback_http).faults()
+    if remote.client is not None and not is_client(remote.client):
+        yield "client must be an httpx.AsyncClient"
+    if isinstance(remote.rules, FetchRules):
+        yield from remote.rules.faults()
+    else:
+        yield "rules must be FetchRules(…)"
+    if not HMAC_ALGORITHMS.isdisjoint(algorithms):
+        yield "a secret cannot be fetched; write keys=StaticKeys.from_secret(…), or algorithms of public keys"
+
+
+def _fetcher(issuer: str, remote: RemoteKeys, *, allow_loopback_http: bool) -> Callable[[], Awaitable["FetchedKeys"]]:
+    """Httpx is imported here, at construction: no request waits for that."""
+    from .fetching import Provider, fetch_keys
+
+    provider = Provider(issuer, remote.jwks_uri, allow_loopback_http)
+    return partial(fetch_keys, provider, remote.client, remote.rules.max_bytes)
+
+
+def _said(error: Exception) -> str:
+    """A fixed sentence for the log: nothing that the provider answered."""
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    return str(error) if type(error).__name__ == "FetchFault" else type(error).__name__
