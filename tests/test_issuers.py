@@ -28,7 +28,7 @@ SECRETS = StaticKeys.from_secret(SECRET)
         ({"keys": SECRET}, "keys must be StaticKeys.from_jwks"),
         ({"keys": None, "name": "login"}, "its metadata cannot be fetched: 'login' must have a host"),
         ({"keys": None, "name": "a b"}, "'a b' is no URL"),
-        ({"keys": None, "name": "https://[/"}, "is no URL"),
+        ({"keys": None, "name": "https://[::1"}, "is no URL"),
         ({"keys": None, "name": "https://login.example.com?tenant=1"}, "an issuer has no query"),
         ({"keys": None, "name": "https://me@login.example.com"}, "and no user, password or fragment"),
         ({"keys": None, "name": "http://login.example.com"}, "is not https"),
