@@ -3,6 +3,7 @@
 import gzip
 import json
 import socket
+import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any, Self
@@ -105,8 +106,6 @@ def _plugin(issuer: str) -> dict[str, Any]:
 def _configuration(folder: Path, port: int, base: str) -> Path:
     """The sample that the package brings, with a database and an address of its own."""
     database = folder / "glewlwyd.db"
-    import sqlite3
-
     with sqlite3.connect(database) as connection:
         connection.executescript(_SCHEMA.read_text())
     sample = gzip.decompress((_DOCUMENTS / "glewlwyd.conf.sample.gz").read_bytes()).decode()

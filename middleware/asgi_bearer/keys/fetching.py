@@ -10,6 +10,7 @@ from functools import cache
 from ipaddress import ip_address
 from ssl import SSLContext
 
+import anyio
 import httpx
 
 from ..strict_json import read_object
@@ -159,10 +160,13 @@ async def _get(client: httpx.AsyncClient, url: str, max_bytes: int) -> _Answer:
             if response.headers.get("content-encoding", "identity").lower() != "identity":
                 raise FetchFault("an answer is compressed, which nobody asked for")
             if response.status_code == 200:
-                async for chunk in response.aiter_raw():
-                    body += chunk
-                    if len(body) > max_bytes:
-                        raise FetchFault(f"an answer has more than {max_bytes} bytes")
+                with anyio.CancelScope() as too_many:
+                    async for chunk in response.aiter_raw():
+                        body += chunk
+                        if len(body) > max_bytes:
+                            too_many.cancel()  # ends the next read; an exception here would leave generators open
+                if too_many.cancel_called:
+                    raise FetchFault(f"an answer has more than {max_bytes} bytes")
             return _Answer(response.status_code, bytes(body), _max_age(response.headers))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise FetchFault(f"the provider cannot be reached ({type(error).__name__})") from error

@@ -37,6 +37,7 @@ class RemoteKeys:
     client: for proxies, certificates of your own and the like. You close it. It must be usable in every event loop
         that requests run in; without it each fetch has a client of its own.
     rules: times and bounds.
+    clock: seconds since whenever, that never go back.
 
     Needs httpx: `pip install "asgi-bearer[remote]"`. What is wrong is told by the issuer that they are given to.
     """
@@ -47,10 +48,12 @@ class RemoteKeys:
         *,
         client: "httpx.AsyncClient | None" = None,
         rules: FetchRules = FetchRules(),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.jwks_uri = jwks_uri
         self.client = client
         self.rules = rules
+        self.clock = clock
 
 
 class KeySource:
@@ -63,11 +66,10 @@ class KeySource:
         algorithms: tuple[str, ...],
         *,
         allow_loopback_http: bool,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._issuer = issuer
         self._algorithms = algorithms
-        self._clock = clock
+        self._clock = remote.clock
         self._lock = Lock()
         self._ring = KeyRing.of((), ())
         self._published: tuple[DeclaredKey, ...] = ()
@@ -245,6 +247,8 @@ def _faults(
         yield from Provider(issuer, remote.jwks_uri, allow_loopback_http).faults()
     if remote.client is not None and not is_client(remote.client):
         yield "client must be an httpx.AsyncClient"
+    if not callable(remote.clock):
+        yield "clock must be a function that returns seconds, such as time.monotonic"
     if isinstance(remote.rules, FetchRules):
         yield from remote.rules.faults()
     else:

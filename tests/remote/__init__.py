@@ -1,0 +1,59 @@
+"""Keys that are fetched: from a scripted server on a real socket, with a clock that can be put forward."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import anyio
+
+from asgi_bearer import BearerMiddleware, Counters, FetchRules, Issuer, RemoteKeys
+from asgi_bearer.keys.remote import KeySource
+from tests.asgi import Answer, Recorder, get, guarded
+from tests.remote.server import JwksServer
+from tests.tokens import claims, sign
+
+
+class Clock:
+    """The time of the machine, put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def skip(self, seconds: float) -> None:
+        self.ahead += seconds
+
+
+def rules(**seconds: float) -> FetchRules:
+    """A fetch may take half a second; anything else as it usually is, or given in seconds."""
+    return FetchRules(**{name: timedelta(seconds=value) for name, value in {"timeout": 0.5, **seconds}.items()})  # type: ignore[arg-type]
+
+
+class Site:
+    """An app behind the middleware, whose issuer's keys are the server's."""
+
+    def __init__(self, server: JwksServer, keys: RemoteKeys | None = None, **seconds: float) -> None:
+        self.server = server
+        self.clock = Clock()
+        keys = keys or RemoteKeys(rules=rules(**seconds), clock=self.clock)
+        self.issuer = Issuer(server.issuer, "orders-api", keys=keys, allow_loopback_http=True)
+        self.app: BearerMiddleware = guarded(Recorder(), issuers=self.issuer)
+
+    def token(self, **parameters: Any) -> str:
+        return sign(claims(iss=self.server.issuer), **{"algorithm": "ES256", "kid": "one", **parameters})
+
+    async def ask(self, **parameters: Any) -> Answer:
+        return await get(self.app, token=self.token(**parameters))
+
+    async def landed(self) -> None:
+        """The fetch that is under way has ended."""
+        source = self.issuer._source
+        assert isinstance(source, KeySource)
+        assert source._flight is not None
+        with anyio.fail_after(5):
+            await source._flight.landing()
+
+    async def counters(self) -> Counters:
+        return (await self.issuer.readiness()).counters

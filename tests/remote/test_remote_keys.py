@@ -1,0 +1,396 @@
+"""Keys that are fetched, as requests see them: when they wait, when they don't, and what they are answered."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier, Event
+from typing import Any
+
+import anyio
+import pytest
+from starlette.testclient import TestClient
+
+from asgi_bearer import BearerMiddleware, Issuer, RemoteKeys, StaticKeys, public
+from tests.asgi import Answer, Recorder, get
+from tests.keys import public_jwk
+from tests.remote import Site, rules
+from tests.remote.server import JwksServer, answer, hang
+from tests.tokens import ABSENT
+
+pytestmark = pytest.mark.anyio
+
+ONE, TWO = public_jwk("ES256", kid="one"), public_jwk("ES256", kid="two")
+UNKNOWN = "The access token is signed with an unknown key or algorithm"
+
+
+async def all_of(count: int, site: Site, **parameters: Any) -> list[int]:
+    """The statuses of so many requests at once."""
+    statuses: list[int] = []
+
+    async def one() -> None:
+        statuses.append((await site.ask(**parameters)).status)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(count):
+            tasks.start_soon(one)
+    return statuses
+
+
+async def test_nothing_is_fetched_before_it_is_needed() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        assert server.requests == []
+        assert (await site.ask()).status == 200
+        assert server.requests == ["/.well-known/openid-configuration", "/jwks"]
+        assert (await site.ask()).status == 200
+        assert server.fetches == 1
+
+
+async def test_one_fetch_for_all_that_wait() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        assert set(await all_of(100, site)) == {200}
+        assert server.fetches == 1
+        assert (await site.counters()).fetches == 1
+
+
+async def test_lifespan_warms() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        await get(site.app, type="lifespan")
+        await site.landed()
+        assert server.fetches == 1
+        assert (await site.issuer.readiness()).ready
+        assert (await site.ask()).status == 200
+        assert server.fetches == 1
+
+
+async def test_an_app_starts_while_its_provider_is_down() -> None:
+    with JwksServer([ONE]) as server:
+        server.die()
+        site = Site(server)
+        await get(site.app, type="lifespan")
+        await site.landed()
+        assert (await site.ask()).status == 503
+        server.come_back()
+        site.clock.skip(30)
+        assert (await site.ask()).status == 200
+
+
+async def test_who_only_asks_for_readiness_gets_ready() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        assert not (await site.issuer.readiness()).ready
+        await site.landed()
+        readiness = await site.issuer.readiness()
+        assert (readiness.ready, readiness.state, readiness.keys, readiness.last_fault) == (True, "fresh", 1, None)
+        assert readiness.issuer == server.issuer
+        assert readiness.usable_for == pytest.approx(4200, abs=5)
+
+
+async def test_keys_at_hand_are_always_ready() -> None:
+    readiness = await Issuer("x", "y", keys=StaticKeys.from_jwks({"keys": [ONE]})).readiness()
+    assert (readiness.ready, readiness.state, readiness.keys, readiness.usable_for) == (True, "fresh", 1, None)
+
+
+async def test_keys_are_renewed_in_the_background_before_they_expire() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        await site.ask()
+        site.clock.skip(290)
+        await site.ask()
+        assert (await site.counters()).refreshes == 0
+        server.at_keys = hang(server)
+        site.clock.skip(300)
+        assert set(await all_of(50, site)) == {200}  # the provider hangs, and nobody waits for it
+        assert (await site.issuer.readiness()).state == "due"
+        await site.landed()
+        counters = await site.counters()
+        assert (counters.fetches, counters.refreshes, counters.failures, counters.served_stale) == (2, 1, 1, 0)
+
+
+async def test_a_withdrawn_key_stops_verifying_within_its_lifetime() -> None:
+    with JwksServer([ONE, TWO]) as server:
+        site = Site(server)
+        assert (await site.ask(kid="one")).status == 200
+        server.keys = [TWO]
+        site.clock.skip(601)
+        refused = await site.ask(kid="one")
+        assert refused.status == 401
+        assert UNKNOWN in (refused.challenge or "")
+        assert (await site.ask(kid="two")).status == 200
+
+
+async def test_max_age_of_the_provider_counts() -> None:
+    with JwksServer([ONE]) as server:
+        server.max_age = 120
+        site = Site(server)
+        await site.ask()
+        server.keys = [TWO]
+        site.clock.skip(59)
+        assert (await site.ask()).status == 200
+        site.clock.skip(62)
+        assert (await site.ask()).status == 401
+
+
+async def test_an_unknown_kid_is_asked_for_at_once() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        await site.ask()
+        server.keys = [ONE, TWO]
+        site.clock.skip(10)
+        assert set(await all_of(200, site, kid="two")) == {200}
+        assert server.fetches == 2
+
+
+async def test_within_the_cooldown_an_unknown_kid_waits_for_its_end() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server, cooldown=0.5)
+        await site.ask()
+        server.keys = [ONE, TWO]
+        assert set(await all_of(100, site, kid="two")) == {200}
+        assert server.fetches == 2
+
+
+async def test_D1_a_kid_that_stays_unknown_is_refused_with_one_fetch_a_cooldown() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        await site.ask()
+        site.clock.skip(10)
+        refused: list[Answer] = []
+
+        async def junk(number: int) -> None:
+            refused.append(await site.ask(kid=f"junk {number}"))
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(200):
+                tasks.start_soon(junk, number)
+        assert {one.status for one in refused} == {401}
+        assert all(UNKNOWN in (one.challenge or "") for one in refused)
+        assert server.fetches == 2
+        assert (await site.counters()).unknown_key_ids == 200
+
+
+async def test_places_to_wait_are_bounded() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        keys = RemoteKeys(rules=replace(rules(cooldown=0.5), max_waiting=3), clock=site.clock)
+        site = Site(server, keys)
+        await site.ask()
+        assert await all_of(50, site, kid="junk") == [401] * 50
+        counters = await site.counters()
+        assert (counters.turned_away, counters.unknown_key_ids, server.fetches) == (47, 50, 2)
+
+
+async def test_an_algorithm_that_is_not_accepted_asks_for_nothing() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        await site.ask()
+        assert (await site.ask(algorithm="HS256", kid="two")).status == 401
+        assert (await site.ask(algorithm="HS256", kid=7)).status == 401
+        assert server.fetches == 1
+
+
+async def test_a_fetch_that_was_under_way_before_is_not_conclusive() -> None:
+    """It may have read the keys a moment before they were rotated."""
+    with JwksServer([ONE]) as server:
+        site = Site(server, cooldown=0.2, timeout=3)
+        await site.ask()
+        site.clock.skip(500)
+        old = server.key_set()
+
+        asked = Event()
+
+        def slowly(connection: Any) -> None:
+            asked.set()
+            server.closing.wait(0.3)
+            answer(old)(connection)
+
+        server.at_keys = slowly
+        site.issuer.renew_keys()
+        assert await anyio.to_thread.run_sync(asked.wait, 3)
+        server.at_keys = server.answer_keys
+        server.keys = [TWO]
+        assert (await site.ask(kid="two")).status == 200
+        assert server.fetches == 3
+
+
+async def test_stale_keys_serve_while_the_provider_is_down_then_503_then_it_is_back() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        await site.ask()
+        server.die()
+        for _ in range(69):
+            site.clock.skip(60)
+            assert (await site.ask()).status == 200
+            await site.landed()
+        readiness = await site.issuer.readiness()
+        assert (readiness.ready, readiness.state) == (True, "stale")
+        assert readiness.counters.served_stale >= 59
+        assert readiness.counters.failures >= 64
+        site.clock.skip(61)
+        refused = await site.ask()
+        assert (refused.status, refused.detail, refused.challenge) == (
+            503,
+            "Authentication is temporarily unavailable",
+            None,
+        )
+        assert 1 <= int(refused.header("retry-after") or "0") <= 30
+        assert refused.header("cache-control") == "no-store"
+        fetches = (await site.counters()).fetches
+        assert (await site.ask()).status == 503  # in the back-off nobody waits and nothing is asked
+        assert (await site.counters()).fetches == fetches
+        server.come_back()
+        site.clock.skip(30)
+        assert (await site.ask()).status == 200
+        assert (await site.issuer.readiness()).state == "fresh"
+
+
+async def test_an_unknown_kid_while_the_provider_is_down_is_our_fault() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        await site.ask()
+        server.die()
+        site.clock.skip(10)
+        assert (await site.ask(kid="two")).status == 503
+        assert (await site.ask(kid="one")).status == 200
+
+
+async def test_a_cancelled_request_leaves_the_fetch_to_the_others() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+
+        def slowly(connection: Any) -> None:
+            server.closing.wait(0.2)
+            server.answer_keys(connection)
+
+        server.at_keys = slowly
+        statuses = []
+
+        async def other() -> None:
+            statuses.append((await site.ask()).status)
+
+        async with anyio.create_task_group() as tasks:
+            with anyio.move_on_after(0.05) as first:
+                tasks.start_soon(other)
+                await site.ask()
+        assert first.cancelled_caught
+        assert statuses == [200]
+        assert server.fetches == 1
+
+
+async def test_a_fetch_that_hangs_ends_and_its_late_answer_is_ignored() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        server.at_keys = hang(server)
+        assert set(await all_of(20, site)) == {503}
+        assert (await site.issuer.readiness()).last_fault == "it took too long"
+        assert server.fetches == 1
+        server.at_keys = server.answer_keys
+        site.clock.skip(2)
+        assert (await site.ask()).status == 200
+
+
+async def test_it_dies_and_comes_back() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        for _ in range(3):
+            assert (await site.ask()).status == 200
+            server.die()
+            site.clock.skip(599)
+            assert (await site.ask()).status == 200
+            await site.landed()
+            server.come_back()
+            site.clock.skip(30)
+            assert (await site.ask()).status == 200
+            await site.landed()
+
+
+async def test_a_token_without_kid_is_tried_with_what_is_there() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server)
+        assert (await site.ask(kid=ABSENT)).status == 200
+
+
+async def test_public_routes_fetch_nothing() -> None:
+    with JwksServer([ONE]) as server:
+        issuer = Issuer(server.issuer, "orders-api", allow_loopback_http=True)
+        app = BearerMiddleware(Recorder(), issuers=issuer, allow=[public("/health")])
+        assert (await get(app, "/health")).status == 200
+        assert (await get(app, "/")).status == 401
+        assert (await get(app, "/", "junk")).status == 401
+        assert server.requests == []
+
+
+def test_event_loops_one_after_the_other() -> None:
+    """Starlette's TestClient has a new one for every request."""
+    with JwksServer([ONE, TWO]) as server:
+        site = Site(server, cooldown=0.1)
+        client = TestClient(site.app)
+        for kid in ("one", "two", "one"):
+            headers = {"authorization": f"Bearer {site.token(kid=kid)}"}
+            assert client.get("/", headers=headers).status_code == 200
+        site.clock.skip(599)
+        assert client.get("/", headers=headers).status_code == 200
+        site.clock.skip(599)
+        assert client.get("/", headers=headers).status_code == 200
+        assert client.get("/", headers={"authorization": f"Bearer {site.token(kid='three')}"}).status_code == 401
+
+
+@pytest.mark.parametrize("backends", [["asyncio"] * 8, ["trio"] * 8, ["asyncio", "trio"] * 4], ids="-".join)
+def test_event_loops_in_threads_share_one_fetch(backends: list[str]) -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server, timeout=5)
+
+        def slowly(connection: Any) -> None:
+            server.closing.wait(0.3)
+            server.answer_keys(connection)
+
+        server.at_keys = slowly
+        barrier = Barrier(len(backends))
+
+        async def ask() -> int:
+            barrier.wait()
+            return (await site.ask()).status
+
+        with ThreadPoolExecutor(len(backends)) as threads:
+            assert list(threads.map(lambda backend: anyio.run(ask, backend=backend), backends)) == [200] * len(backends)
+        assert 1 <= server.fetches <= len(backends)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_event_loop_that_ends_gives_its_fetch_back(backend: str) -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server, timeout=5)
+        server.at_keys = hang(server)
+
+        async def leave() -> None:
+            with anyio.move_on_after(0.2):
+                await site.ask()
+
+        anyio.run(leave, backend=backend)
+        assert site.issuer._source.readiness().counters.failures == 0
+        server.at_keys = server.answer_keys
+        assert anyio.run(site.ask, backend=backend).status == 200
+
+
+def test_an_event_loop_that_is_closed_with_its_tasks_loses_its_fetch_only() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server, timeout=0.5)
+        loop = asyncio.new_event_loop()
+
+        async def leave() -> None:
+            site.issuer.renew_keys()
+
+        loop.run_until_complete(leave())
+        flight = site.issuer._source._flight  # type: ignore[union-attr]
+        assert flight is not None
+        assert not flight.has_landed
+        assert anyio.run(site.ask).status in (200, 503)  # it waits for the lost one as long as that may take
+        site.clock.skip(2)
+        assert anyio.run(site.ask).status == 200
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
