@@ -52,6 +52,10 @@ SECRETS = StaticKeys.from_secret(SECRET)
             {"keys": RemoteKeys(rules=FetchRules(min_backoff=timedelta(hours=2)))},
             "min_backoff must not be over max_backoff",
         ),
+        (
+            {"keys": RemoteKeys(rules=FetchRules(cooldown=timedelta(seconds=31)))},
+            "cooldown must not be over half of min_lifetime",
+        ),
         ({"algorithms": []}, "algorithms must not be empty"),
         ({"algorithms": ["HS256", "none"]}, "algorithm 'none' is not accepted here; write one of RS256, "),
         ({"algorithms": "hs256"}, "algorithm 'hs256' is not accepted here"),

@@ -61,6 +61,8 @@ class FetchRules:
         yield from wrong
         if not wrong and not self.min_lifetime <= self.lifetime <= self.max_lifetime:
             yield "FetchRules: lifetime must lie between min_lifetime and max_lifetime"
+        if not wrong and 2 * self.cooldown > self.min_lifetime:
+            yield "FetchRules: cooldown must not be over half of min_lifetime, or keys could not be renewed in time"
         if not wrong and self.min_backoff > self.max_backoff:
             yield "FetchRules: min_backoff must not be over max_backoff"
 
