@@ -39,7 +39,17 @@ def served(issuer: str, audience: str, **times: float) -> Iterator[Server]:
         TIMES: ",".join(f"{name}={seconds}" for name, seconds in times.items()),
         "PYTHONPATH": str(ROOT),
     }
-    command = ["uvicorn", "--factory", "tests.remote.load.app:app", "--port", str(port), "--log-level", "warning"]
+    command = [
+        "uvicorn",
+        "--factory",
+        "tests.remote.load.app:app",
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+        "--timeout-keep-alive",
+        "60",
+    ]
     process = subprocess.Popen(
         [sys.executable, "-m", *command, "--no-access-log"], env={**os.environ, **environment}, cwd=ROOT
     )
@@ -90,6 +100,7 @@ class Client:
         json.loads(await reader.readexactly(length))
         return int(head[9:12]), time.perf_counter() - start
 
-    def close(self) -> None:
+    async def close(self) -> None:
         if self._streams is not None:
             self._streams[1].close()
+            await self._streams[1].wait_closed()

@@ -56,7 +56,7 @@ async def rotation(provider: OidcProvider, *, clients: int, rotations: int, cool
                 status, seconds = await client.get(token)
                 run.answers.add(status, seconds)
                 run.refused += status != 200 and token == tokens[algorithm]
-            client.close()
+            await client.close()
 
         async with asyncio.TaskGroup() as tasks:
             for number in range(clients):
@@ -79,7 +79,7 @@ async def flood(provider: JwksServer, new_key: object, *, junk: int, seconds: fl
     """Good requests beside so many tokens with random `kid`s, and a rotation in the middle."""
     good, new = _token(provider, "one"), _token(provider, "two")
     with served(provider.issuer, "orders-api", cooldown=cooldown) as server:
-        await Client(server.port).get(good)
+        await _until_200(server, good)
         undisturbed = await _steadily(server, lambda: good, seconds)
         before, start = provider.fetches, time.monotonic()
         texts = [_token(provider, f"junk {number}") for number in range(junk)]
@@ -103,7 +103,7 @@ async def outage(provider: JwksServer, *, lifetime: float, stale: float, max_bac
     times = {"lifetime": lifetime, "min_lifetime": lifetime, "stale_if_error": stale, "max_backoff": max_backoff}
     with served(provider.issuer, "orders-api", min_backoff=max_backoff / 4, cooldown=1, timeout=1, **times) as server:
         start = time.monotonic()
-        await Client(server.port).get(good)
+        await _until_200(server, good)
         provider.die()
         in_window = await _steadily(server, lambda: good, start + lifetime + stale - 0.5 - time.monotonic())
         await asyncio.sleep(1)
@@ -119,7 +119,7 @@ async def _steadily(server: Server, token: Callable[[], str], seconds: float, pe
     while time.monotonic() < end:
         answers.add(*await client.get(token()))
         await asyncio.sleep(1 / per_second)
-    client.close()
+    await client.close()
     return answers
 
 
@@ -138,7 +138,7 @@ async def _spread(server: Server, tokens: list[str], seconds: float, answers: An
             tasks.create_task(one(token))
             await _pause(start + seconds * number / len(tokens))
     for client in idle:
-        client.close()
+        await client.close()
 
 
 def _pause(until: float) -> Awaitable[None]:
@@ -149,7 +149,7 @@ async def _until_200(server: Server, token: str) -> float:
     start, client = time.monotonic(), Client(server.port)
     while (await client.get(token))[0] != 200:  # noqa: ASYNC110 - somebody else's server tells no event
         await asyncio.sleep(0.02)
-    client.close()
+    await client.close()
     return time.monotonic() - start
 
 
