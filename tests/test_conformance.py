@@ -11,6 +11,7 @@ def test_the_page_is_up_to_date() -> None:
 def test_each_row_is_there_and_has_a_test_or_a_reason() -> None:
     counts = {"A": 18, "B": 13, "C": 10, "D": 11, "E": 8, "F": 25, "G": 14, "I": 9, "R": 75}
     expected = {f"{letter}{number}" for letter, count in counts.items() for number in range(1, count + 1)}
+    expected |= {"R86", "R87", "R88", "R89"}  # fetching; the rows between them are about protected resource metadata
     assert ROWS.keys() | NOT_APPLICABLE.keys() == expected
     assert ROWS.keys().isdisjoint(NOT_APPLICABLE)
     assert ROWS.keys() - rows_shown().keys() == set()

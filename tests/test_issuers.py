@@ -20,6 +20,7 @@ SECRETS = StaticKeys.from_secret(SECRET)
     [
         ({"name": ""}, "the issuer must be the exact text of `iss`"),
         ({"name": None}, "the issuer must be the exact text of `iss`"),
+        ({"name": None, "keys": None}, "the issuer must be the exact text of `iss`"),
         ({"audience": ""}, "the audience must not be empty"),
         ({"audience": []}, "the audience must not be empty"),
         ({"audience": None}, "the audience must not be empty"),

@@ -186,6 +186,32 @@ def test_a_lookup_that_is_lost_with_its_event_loop_is_made_again() -> None:
     assert len(directory.asked) == 2
 
 
+async def test_a_lookup_that_was_given_up_changes_nothing() -> None:
+    now, first, released = 0.0, True, anyio.Event()
+
+    async def find(name: str) -> Issuer | None:
+        nonlocal first
+        if first:
+            first = False
+            await released.wait()
+            return None
+        return issuer(name=name)
+
+    tenants = Tenants(find, clock=lambda: now)
+    async with anyio.create_task_group() as tasks:
+
+        async def ask() -> None:
+            with pytest.raises(UnknownIssuer):
+                await tenants.issuer("https://a.example/")
+
+        tasks.start_soon(ask)
+        await anyio.sleep(0.05)
+        now = 7.0
+        found = await tenants.issuer("https://a.example/")
+        released.set()
+    assert tenants.known() == (found,)
+
+
 async def test_a_lookup_that_never_departs_is_given_up() -> None:
     directory = Directory("https://a.example/")
     tenants = directory.tenants(max_lookups=1)

@@ -101,22 +101,21 @@ class Tenants:
         try:
             with anyio.fail_after(self._timeout.total_seconds()):
                 issuer = await self._find(lookup.name)
-            if issuer is not None and not _fits(issuer, lookup.name):
-                return
-            self._keep(lookup.name, issuer)
-            lookup.found, lookup.failed = issuer, False
+            if issuer is None or _fits(issuer, lookup.name):
+                lookup.found, lookup.failed = issuer, False
         except Exception:
             _log.exception("the lookup of a tenant's issuer failed")
         finally:
-            with self._lock:
-                if self._lookups.get(lookup.name) is lookup:
-                    del self._lookups[lookup.name]
+            self._land(lookup)
 
-    def _keep(self, name: str, issuer: Issuer | None) -> None:
+    def _land(self, lookup: "_Lookup") -> None:
         with self._lock:
-            self._known.pop(name, None)
-            if issuer is not None:
-                self._known[name] = issuer, self._clock() + self._lifetime.total_seconds()
+            if self._lookups.get(lookup.name) is not lookup:  # it was given up, and a later one knows better
+                return
+            del self._lookups[lookup.name]
+            self._known.pop(lookup.name, None)
+            if lookup.found is not None:
+                self._known[lookup.name] = lookup.found, self._clock() + self._lifetime.total_seconds()
             if len(self._known) > self._max_issuers:
                 self._known.popitem(last=False)
 

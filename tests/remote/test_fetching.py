@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import secrets
 import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
@@ -108,7 +109,7 @@ async def test_D1_a_bad_answer_keeps_the_old_keys(name: str) -> None:
 @pytest.mark.parametrize("where", ["metadata", "keys"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("target", ["http://127.0.0.1:{port}/", "file:///etc/passwd", "/elsewhere", "//other.example/"])
-async def test_D2_a_redirect_is_never_followed(where: str, status: int, target: str) -> None:
+async def test_D2_R89_a_redirect_is_never_followed(where: str, status: int, target: str) -> None:
     with JwksServer([GOOD]) as server, JwksServer([GOOD]) as canary:
         redirect = answer({"keys": [GOOD]}, status=status, headers={"location": target.format(port=canary.port)})
         if where == "keys":
@@ -142,7 +143,7 @@ async def test_D2_a_redirect_is_never_followed(where: str, status: int, target: 
         "x" * 3000,
     ],
 )
-async def test_D3_only_https_is_fetched(jwks_uri: Any) -> None:
+async def test_D3_R88_only_https_is_fetched(jwks_uri: Any) -> None:
     with JwksServer([GOOD]) as server:
         server.at_metadata = answer(server.metadata(jwks_uri=jwks_uri))
         assert await fault_of(server) == "the jwks_uri in the issuer's metadata is no https URL"
@@ -194,7 +195,7 @@ BAD_KEYS: dict[str, Any] = {
     "for encryption": {**GOOD, "use": "enc"},
     "for nothing": {**GOOD, "key_ops": []},
     "private": {**joserfc_key("ES384").as_dict(private=True), "kid": "private"},
-    "a secret": {"kty": "oct", "k": base64url(b"0123456789abcdef" * 2).decode(), "kid": "secret", "alg": "HS256"},
+    "a secret": {"kty": "oct", "k": base64url(secrets.token_bytes(32)).decode(), "kid": "secret", "alg": "HS256"},
     "duplicate": public_jwk("ES256", kid="one", use="sig"),
 }
 

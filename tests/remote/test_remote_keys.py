@@ -8,14 +8,15 @@ from typing import Any
 
 import anyio
 import pytest
+from joserfc.jwk import ECKey
 from starlette.testclient import TestClient
 
-from asgi_bearer import BearerMiddleware, Issuer, RemoteKeys, StaticKeys, public
-from tests.asgi import Answer, Recorder, get
+from asgi_bearer import BearerMiddleware, ConfigurationError, Issuer, RemoteKeys, StaticKeys, public
+from tests.asgi import Answer, Recorder, get, guarded
 from tests.keys import public_jwk
 from tests.remote import Site, rules
 from tests.remote.server import JwksServer, answer, hang
-from tests.tokens import ABSENT
+from tests.tokens import ABSENT, claims, sign
 
 pytestmark = pytest.mark.anyio
 
@@ -89,7 +90,9 @@ async def test_who_only_asks_for_readiness_gets_ready() -> None:
 
 
 async def test_keys_at_hand_are_always_ready() -> None:
-    readiness = await Issuer("x", "y", keys=StaticKeys.from_jwks({"keys": [ONE]})).readiness()
+    issuer = Issuer("x", "y", keys=StaticKeys.from_jwks({"keys": [ONE]}))
+    assert await issuer.wait_for_keys("two", "ES256") == ()
+    readiness = await issuer.readiness()
     assert (readiness.ready, readiness.state, readiness.keys, readiness.usable_for) == (True, "fresh", 1, None)
 
 
@@ -394,3 +397,72 @@ def test_an_event_loop_that_is_closed_with_its_tasks_loses_its_fetch_only() -> N
         loop.run_until_complete(asyncio.sleep(0))
         loop.run_until_complete(asyncio.sleep(0))
         loop.close()
+
+
+async def test_D6_what_one_issuer_fetched_is_for_its_own_tokens_only() -> None:
+    """Both name their keys alike, and both are trusted."""
+    other = ECKey.generate_key("P-256", {"kid": "one"}, private=True)
+    with JwksServer([ONE]) as first, JwksServer([other.as_dict(private=False)]) as second:
+        issuers = [Issuer(server.issuer, "orders-api", allow_loopback_http=True) for server in (first, second)]
+        app = guarded(Recorder(), issuers=issuers)
+        statuses = [
+            (await get(app, token=sign(claims(iss=server.issuer), algorithm="ES256", kid="one", key=key))).status
+            for server in (first, second)
+            for key in (None, other)
+        ]
+        assert statuses == [200, 401, 401, 200]
+
+
+async def test_D4_no_URL_in_a_header_is_fetched() -> None:
+    with JwksServer([ONE]) as server, JwksServer([TWO]) as canary:
+        site = Site(server, cooldown=0.1)
+        header = {"jku": f"{canary.base}/jwks", "x5u": f"{canary.base}/jwks"}
+        assert (await site.ask(kid="two", **header)).status == 401
+        assert (await site.ask(kid="one", **header)).status == 200
+        assert canary.requests == []
+
+
+async def test_an_answer_that_comes_after_a_later_one_is_ignored() -> None:
+    """The first fetch is given up for lost, the second brings a rotation, and then the first lands."""
+    with JwksServer([ONE]) as server:
+        site = Site(server, timeout=5)
+        released = Event()
+        old = server.key_set()
+
+        def late(connection: Any) -> None:
+            released.wait(5)
+            answer(old)(connection)
+
+        server.at_keys = late
+        site.issuer.renew_keys()
+        first = site.issuer._source._flight  # type: ignore[union-attr]
+        assert first is not None
+        with anyio.move_on_after(0.2):
+            await first.landing()
+        site.clock.skip(7)
+        server.at_keys = server.answer_keys
+        server.keys = [TWO]
+        assert (await site.ask(kid="two")).status == 200
+        released.set()
+        await first.landing()
+        assert (await site.ask(kid="two")).status == 200
+        assert (await site.issuer.readiness()).keys == 1
+
+
+async def test_a_fetch_that_never_departs_is_our_fault() -> None:
+    with JwksServer([ONE]) as server:
+        site = Site(server, timeout=0.05)
+        server.at_keys = hang(server)
+        assert (await site.ask()).status == 503
+
+
+def test_without_httpx_it_is_said_at_construction(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asgi_bearer.keys.remote.find_spec", lambda _name: None)
+    with pytest.raises(ConfigurationError, match=r'pip install "asgi-bearer\[remote\]"'):
+        guarded(Recorder(), issuers=Issuer("https://login.example.com/", "orders-api"))
+
+
+def test_faults_of_everything_at_once() -> None:
+    keys = RemoteKeys("http://login.example.com/", client=7, rules=7, clock=7)  # type: ignore[arg-type]
+    faults = list(Issuer("https://login.example.com/", "orders-api", keys=keys).faults())
+    assert len(faults) == 4

@@ -20,7 +20,7 @@ from ..errors import AuthenticationUnavailable
 from ..flights import Flight
 from .freshness import Departure, FetchRules, Freshness
 from .readiness import Counters, Readiness, State
-from .verification_key import HMAC_ALGORITHMS, DeclaredKey, KeyRing, VerificationKey
+from .verification_key import HMAC_ALGORITHMS, KeyRing, VerificationKey
 
 if TYPE_CHECKING:
     import httpx
@@ -72,7 +72,6 @@ class KeySource:
         self._clock = remote.clock
         self._lock = Lock()
         self._ring = KeyRing.of((), ())
-        self._published: tuple[DeclaredKey, ...] = ()
         self._flight: _KeyFlight | None = None
         self._waiting = 0
         self._last_fault: str | None = None
@@ -267,6 +266,8 @@ def _fetcher(issuer: str, remote: RemoteKeys, *, allow_loopback_http: bool) -> C
 
 def _said(error: Exception) -> str:
     """A fixed sentence for the log: nothing that the provider answered."""
+    from .fetching import FetchFault
+
     if isinstance(error, TimeoutError):
         return "it took too long"
-    return str(error) if type(error).__name__ == "FetchFault" else type(error).__name__
+    return str(error) if isinstance(error, FetchFault) else type(error).__name__
