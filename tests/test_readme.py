@@ -1,15 +1,19 @@
 """The README is true: its code runs, its commands exist, and it is short."""
 
-import json
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from starlette.responses import JSONResponse
 from starlette.testclient import TestClient
 
-from asgi_bearer import BearerMiddleware, TokenIssuer
+from asgi_bearer import BearerMiddleware, Issuer, Tenants, TokenIssuer, presets
 from tests.keys import PRIVATE_KEYS, private_pem, public_jwk
+from tests.remote.server import JwksServer
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -24,12 +28,26 @@ def run(code: str, names: dict[str, Any]) -> BearerMiddleware:
     return app
 
 
-def test_the_first_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [public_jwk("ES256", kid="one")]}))
-    monkeypatch.chdir(tmp_path)
+ISSUER = '"https://login.example.com/", audience="orders-api"'
+
+
+@pytest.fixture
+def provider() -> Iterator[JwksServer]:
+    """What stands in for the issuer of the example, on this machine."""
+    with JwksServer([public_jwk("ES256", kid="one")]) as server:
+        yield server
+
+
+def first_example(provider: JwksServer, names: dict[str, Any]) -> BearerMiddleware:
+    assert ISSUER in USE
+    issuer = f'"{provider.issuer}", audience="orders-api", allow_loopback_http=True'
+    return run(USE.replace(ISSUER, issuer), names)
+
+
+def test_the_first_example_runs(provider: JwksServer) -> None:
     key = private_pem(PRIVATE_KEYS["ES256"])
-    token = TokenIssuer("https://login.example.com/", "orders-api", key, algorithm="ES256", key_id="one").issue("suman")
-    with TestClient(run(USE, {})) as client:
+    token = TokenIssuer(provider.issuer, "orders-api", key, algorithm="ES256", key_id="one").issue("suman")
+    with TestClient(first_example(provider, {})) as client:
         assert client.get("/profile").json() == {"detail": "Not authenticated"}
         answer = client.get("/profile", headers={"Authorization": f"Bearer {token}"})
         assert answer.json() == {"message": "Welcome suman"}
@@ -37,15 +55,35 @@ def test_the_first_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert client.get("/health").status_code == 404  # open, and not there
 
 
-def test_the_second_example_runs_after_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [public_jwk("ES256")]}))
-    monkeypatch.chdir(tmp_path)
+def test_the_second_example_runs_after_the_first(provider: JwksServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_SECRET", SECRET)
     names: dict[str, Any] = {}
-    run(USE, names)
+    first_example(provider, names)
     with TestClient(run(ISSUE, names)) as client:
         answer = client.get("/profile", headers={"Authorization": f"Bearer {names['token']}"})
     assert answer.json() == {"message": "Welcome suman"}
+
+
+def test_the_examples_about_keys_run() -> None:
+    settings, ready, tenants = re.findall(r"```python\n(.*?)```", (ROOT / "docs/keys.md").read_text("utf-8"), re.DOTALL)
+    names: dict[str, Any] = {"app": None, "JSONResponse": JSONResponse, "Tenants": Tenants}
+    exec(compile(settings, "keys.md", "exec"), names)
+    assert list(names["issuer"].faults()) == []
+    exec(compile(ready, "keys.md", "exec"), names)
+    assert anyio.run(names["ready"], None).status_code == 503
+    run(tenants, names)
+    names["issuers_by_name"] = {"x": names["issuer"]}
+    assert anyio.run(names["find"], "x") is names["issuer"]
+
+
+def test_what_is_written_for_each_provider_is_an_issuer() -> None:
+    page = (ROOT / "docs/providers.md").read_text("utf-8")
+    written = re.findall(r"\| `(Issuer\(.*?\))` \|", page)
+    assert len(written) == 8
+    for code in written:
+        assert list(eval(code, {"Issuer": Issuer, "presets": presets}).faults()) == [], code
+    (tenants,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    run(tenants, {"app": None, "cache": cache, "Issuer": Issuer, "presets": presets, "Tenants": Tenants})
 
 
 def test_its_commands_exist() -> None:
