@@ -17,8 +17,8 @@ _HEAD = """\
 
 What is done with each known fault of this kind of software (A to G, I), with each piece of a token (J), and with each
 rule of its standards (R: RFC 6750, 7515, 7517, 7518, 7519, 7797, 8037, 8414, 8725 and its revision, 9068, 9110,
-9111). Each row names the tests that show it. The page is made by `python -m tests.conformance`, and a test fails where it is not
-up to date.
+9111). Each row names the tests that show it. The page is made by `python -m tests.conformance`, and a test fails where
+it is not up to date.
 
 Vectors from elsewhere agree too: 401 of 401 cases of Wycheproof's JSON Web Signature suite, with the corrections that
 `tests/vectors/README.md` explains (`test_wycheproof_agrees`); JSONTestSuite, none of its invalid texts accepted and
