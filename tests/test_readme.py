@@ -83,7 +83,17 @@ def test_what_is_written_for_each_provider_is_an_issuer() -> None:
     for code in (one.replace(" GUID>", ">").replace("<", "").replace(">", "") for one in written):
         assert list(eval(code, {"Issuer": Issuer, "presets": presets}).faults()) == [], code
     (tenants,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    run(tenants, {"app": None, "cache": cache, "Issuer": Issuer, "presets": presets, "Tenants": Tenants})
+    run(
+        tenants,
+        {
+            "app": None,
+            "cache": cache,
+            "BearerMiddleware": BearerMiddleware,
+            "Issuer": Issuer,
+            "presets": presets,
+            "Tenants": Tenants,
+        },
+    )
 
 
 def test_its_commands_exist() -> None:
