@@ -1,5 +1,6 @@
 """Tenants: issuers found at run time."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -171,6 +172,18 @@ async def test_lookups_at_once_are_bounded() -> None:
             tasks.start_soon(ask, number)
     assert sorted(statuses) == [401] * 2 + [503] * 8
     assert await status(app, "https://a.example/") == 200
+
+
+def test_an_eager_task_does_not_look_up_within_our_lock() -> None:
+    async def find(name: str) -> Issuer | None:
+        return issuer(name=name)
+
+    async def ask() -> str:
+        factory = getattr(asyncio, "eager_task_factory", None)  # Python 3.12
+        asyncio.get_running_loop().set_task_factory(factory)
+        return (await Tenants(find).issuer("https://a.example/")).name
+
+    assert asyncio.run(ask()) == "https://a.example/"
 
 
 def test_a_lookup_that_is_lost_with_its_event_loop_is_made_again() -> None:

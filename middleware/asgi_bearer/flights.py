@@ -14,6 +14,7 @@ from contextvars import Context
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 
 _log = logging.getLogger("asgi_bearer")
 
@@ -39,6 +40,7 @@ class Flight:
 
     async def _fly(self) -> None:
         try:
+            await anyio.lowlevel.checkpoint()  # not within the caller's locks, as an eager task would begin
             await self._run()
         except Exception:  # trio ends the whole program for an exception in a system task
             _log.exception("a task in the background failed")

@@ -47,6 +47,7 @@ FAULTS: dict[str, tuple[Callable[[JwksServer], Behaviour], str]] = {
     "a name twice": (lambda _: answer(b'{"keys": [], "keys": []}'), "cannot be read"),
     "no keys": (lambda _: answer({}), "cannot be read"),
     "keys that are no list": (lambda _: answer({"keys": {"one": GOOD}}), "cannot be read"),
+    "101 keys": (lambda _: answer({"keys": [GOOD] * 101}), "cannot be read"),
     "an empty set": (lambda _: answer({"keys": []}), "no usable key"),
     "only bad keys": (lambda _: answer({"keys": [{"kty": "RSA"}, 7, None]}), "no usable key"),
     "only a private key": (

@@ -7,6 +7,9 @@ from ..strict_json import read_object
 from .public_key import KeyFault, key_from_jwk
 from .verification_key import DeclaredKey
 
+_MAX_PUBLISHED = 100
+"""Keys in a set from elsewhere: each costs time to read, and a line in the log if it is bad."""
+
 
 def listed_keys(jwks: Mapping[str, Any]) -> list[Any] | None:
     """What is listed under `keys`; None where this is no JWK Set."""
@@ -28,8 +31,8 @@ def read_keys(listed: list[Any]) -> tuple[list[DeclaredKey], list[str]]:
 def read_published_keys(octets: bytes) -> tuple[list[DeclaredKey], list[str]]:
     """The public keys of a set that everybody can read; a secret in it is none. Raises ValueError for no JWK Set."""
     listed = listed_keys(read_object(octets))
-    if listed is None:
-        raise ValueError('not a JWK Set: {"keys": [...]}')
+    if listed is None or len(listed) > _MAX_PUBLISHED:
+        raise ValueError(f"not a JWK Set of at most {_MAX_PUBLISHED} keys")
     keys, faults = read_keys(listed)
     public = [key for key in keys if not key.is_secret]
     if len(public) < len(keys):

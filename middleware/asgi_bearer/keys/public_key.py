@@ -135,7 +135,7 @@ def _declared(key: Key, algorithm: str | None, key_id: str | None) -> DeclaredKe
         _check_edwards(key.public_key)
     declared = DeclaredKey(key, key_id, None if algorithm is None else canonical_algorithm(algorithm))
     if declared.algorithm is not None and ALGORITHMS.get(declared.algorithm) != declared.description:
-        raise KeyFault(f"algorithm {algorithm!r} does not fit a key of kind {declared.description}")
+        raise KeyFault(f"algorithm {str(algorithm)[:32]!r} does not fit a key of kind {declared.description}")
     if declared.description not in ALGORITHMS.values():
         raise KeyFault(f"a key of kind {declared.description} is not accepted; write P-256, P-384 or P-521")
     return declared

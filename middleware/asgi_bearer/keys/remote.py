@@ -107,12 +107,11 @@ class KeySource:
             flight = self._join(self._clock())
             if flight is None:
                 return ()
-            self._waiting += 1
             try:
                 with anyio.move_on_after(flight.departure.lost_at - self._clock()):
                     await flight.landing()
             finally:
-                self._waiting -= 1
+                self._leave()
             now = self._clock()
             found = self._ring.find(key_id, algorithm) if self._freshness.usable(now) else ()
             if found:
@@ -152,16 +151,22 @@ class KeySource:
         )
 
     def _join(self, now: float) -> "_KeyFlight | None":
-        """The fetch to wait for; None where there is no place. Raises AuthenticationUnavailable in a back-off."""
+        """A place in the fetch to wait for; None where all are taken. Raises AuthenticationUnavailable in a back-off."""
         with self._lock:
             if self._waiting >= self._rules.max_waiting and self._freshness.usable(now):
                 self._count_locked(turned_away=1)
                 return None
-            if self._flight is not None and self._freshness.under_way(now):
-                return self._flight
-            if self._freshness.backing_off(now):
-                raise AuthenticationUnavailable(self._retry_after(now))
-            return self._depart(now)
+            flight = self._flight
+            if flight is None or not self._freshness.under_way(now):
+                if self._freshness.backing_off(now):
+                    raise AuthenticationUnavailable(self._retry_after(now))
+                flight = self._depart(now)
+            self._waiting += 1
+            return flight
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._waiting -= 1
 
     def _retry_after(self, now: float) -> int:
         return max(1, math.ceil(self._freshness.backing_off(now)))
@@ -173,10 +178,10 @@ class KeySource:
     async def fly(self, flight: "_KeyFlight") -> None:
         """One fetch, at its time, and what follows from it."""
         number = flight.departure.number
-        await anyio.sleep(max(0.0, flight.departure.departs_at - self._clock()))
-        departed_at = self._clock()
-        self._count(fetches=1)
         try:
+            await anyio.sleep(max(0.0, flight.departure.departs_at - self._clock()))
+            departed_at = self._clock()
+            self._count(fetches=1)
             with anyio.fail_after(self._rules.timeout.total_seconds()):
                 fetched = await self._fetch()
         except Exception as error:  # whatever a client of the user's raises, too
