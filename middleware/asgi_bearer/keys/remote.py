@@ -151,7 +151,7 @@ class KeySource:
         )
 
     def _join(self, now: float) -> "_KeyFlight | None":
-        """A place in the fetch to wait for; None where all are taken. Raises AuthenticationUnavailable in a back-off."""
+        """A place in the fetch to wait for, if one is free. Raises AuthenticationUnavailable in a back-off."""
         with self._lock:
             if self._waiting >= self._rules.max_waiting and self._freshness.usable(now):
                 self._count_locked(turned_away=1)
