@@ -6,7 +6,7 @@ Headers are bytes and are matched as bytes: `str` methods take U+0085 and U+00A0
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .errors import MalformedCredentials, MalformedToken, SeveralCredentials
 
@@ -17,8 +17,7 @@ _OTHER_SCHEME = re.compile(rb"(?!bearer(?: |\Z))[!#$%&'*+.^_`|~0-9A-Z-]+(?: .*)?
 """Credentials of another scheme, which is a token (RFC 9110 section 11.1); they are not ours to judge."""
 
 
-@dataclass(frozen=True, slots=True)
-class BearerToken:
+class BearerToken(NamedTuple):
     """The text after `Bearer`: of the right alphabet and size, and no more is known of it."""
 
     text: bytes

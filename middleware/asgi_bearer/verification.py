@@ -11,7 +11,7 @@ from binascii import a2b_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from .credentials import BearerToken
 from .errors import BadSignature, InvalidClaims, MalformedToken, UnknownKey, UnsupportedToken
@@ -45,8 +45,7 @@ class Limits:
     """RSA with 8192 bits needs 1,366."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompactToken:
+class CompactToken(NamedTuple):
     """The parts of a token, read strictly. Nothing in it is believed yet."""
 
     algorithm: str
@@ -59,8 +58,7 @@ class CompactToken:
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedToken:
+class UnverifiedToken(NamedTuple):
     """A token that is well formed, whoever wrote it."""
 
     compact: CompactToken
@@ -68,8 +66,7 @@ class UnverifiedToken:
     members: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SignedClaims:
+class SignedClaims(NamedTuple):
     """A claims set that its issuer signed. Whether it holds now, and for us, is not known yet."""
 
     issuer: Issuer

@@ -5,6 +5,7 @@ import json
 import socket
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
@@ -106,7 +107,7 @@ def _plugin(issuer: str) -> dict[str, Any]:
 def _configuration(folder: Path, port: int, base: str) -> Path:
     """The sample that the package brings, with a database and an address of its own."""
     database = folder / "glewlwyd.db"
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         connection.executescript(_SCHEMA.read_text())
     sample = gzip.decompress((_DOCUMENTS / "glewlwyd.conf.sample.gz").read_bytes()).decode()
     changes = {
