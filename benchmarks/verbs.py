@@ -20,13 +20,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from jwt.algorithms import get_default_algorithms
 from starlette.types import Message, Receive, Scope, Send
 
-from asgi_bearer import BearerMiddleware, Issuer, Limits, NoCredentials, User
+from asgi_bearer import BearerMiddleware, Issuer, Limits, NoCredentials
 from asgi_bearer.challenge import challenge, refuse
 from asgi_bearer.claims import check_claims
 from asgi_bearer.credentials import BearerToken, read_token
 from asgi_bearer.errors import BadSignature
 from asgi_bearer.policy import Policy
-from asgi_bearer.users import identify
+from asgi_bearer.users import user_of
 from asgi_bearer.verification import SignedClaims, read_unverified, verify_signature
 from benchmarks.contenders import ALLOW, issuer, pyjwt_decoder
 from benchmarks.requests import bearer, http_scope, request, send, status
@@ -98,14 +98,8 @@ def _claims_verbs() -> Iterator[Contender]:
     assert SCOPE in claims.scopes
     yield Contender("check", lambda: check_claims(signed, now))
 
-    user = asyncio.run(_identified(claims))
-    assert isinstance(user, User)
-    assert user.subject == SUBJECT
-    yield Contender("identify", partial(identify, claims, None), kind="coroutine")
-
-
-async def _identified(claims: Any) -> Any:
-    return await identify(claims, None)
+    assert user_of(claims).subject == SUBJECT
+    yield Contender("identify", partial(user_of, claims))
 
 
 def _layers(algorithm: str) -> Iterator[Contender]:

@@ -1,6 +1,7 @@
 """A client without a network: one scope into an ASGI app, every message out."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,8 +9,11 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from asgi_bearer import BearerMiddleware, Rule
+from asgi_bearer import BearerMiddleware, CacheLimits, Rule
 from tests.tokens import NOW, issuer
+
+CACHE = None if os.environ.get("TESTS_CACHE") == "off" else CacheLimits()
+"""All tests must pass with and without a cache of verified tokens."""
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -107,7 +111,7 @@ async def call(app: ASGIApp, scope: Scope) -> Answer:
 
 def guarded(app: ASGIApp, allow: Iterable[Rule] = (), **settings: Any) -> BearerMiddleware:
     """The middleware at the tests' time, with one HS256 issuer unless told otherwise."""
-    settings = {"issuers": issuer(), "clock": lambda: NOW, **settings}
+    settings = {"issuers": issuer(), "clock": lambda: NOW, "cache": CACHE, **settings}
     return BearerMiddleware(app, allow=allow, **settings)
 
 

@@ -14,7 +14,7 @@ from asgi_bearer import (
     UnsupportedToken,
     WrongAudience,
 )
-from asgi_bearer.claims import check_claims
+from asgi_bearer.claims import check_again, check_claims
 from asgi_bearer.verification import SignedClaims
 from tests.tokens import ABSENT, AUDIENCE, ISSUER, NOW, claims, issuer, only_key
 
@@ -45,7 +45,33 @@ def test_good_claims_are_given_on() -> None:
         roles=frozenset({"staff"}),
         expires_at=NOW + 300,
         members=claims(),
+        valid_from=NOW,
+        valid_until=NOW + 300,
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes", "valid"),
+    [
+        ({}, {"nbf": NOW - 20, "iat": NOW - 30}, (NOW - 20, NOW + 300)),
+        ({}, {"nbf": ABSENT, "iat": ABSENT}, (0, NOW + 300)),
+        ({"leeway": timedelta(seconds=5)}, {}, (NOW - 5, NOW + 305)),
+        ({"max_age": timedelta(seconds=60)}, {}, (NOW, NOW + 60)),
+        ({"max_age": timedelta(seconds=600)}, {}, (NOW, NOW + 300)),
+        ({"max_age": timedelta(seconds=60), "leeway": timedelta(seconds=5)}, {}, (NOW - 5, NOW + 65)),
+    ],
+    ids=str,
+)
+def test_when_they_hold_is_known(settings: Any, changes: Any, valid: tuple[float, float]) -> None:
+    checked = check(settings=settings, **changes)
+    assert (checked.valid_from, checked.valid_until) == valid
+    check_again(checked, valid[0])
+    check_again(checked, valid[1] - 1)
+    with pytest.raises(TokenNotYetValid):
+        check_again(checked, valid[0] - 1)
+    for second in (0, 1):
+        with pytest.raises(TokenExpired):
+            check_again(checked, valid[1] + second)
 
 
 def test_the_claims_cannot_be_changed() -> None:

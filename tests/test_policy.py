@@ -459,3 +459,27 @@ def test_a_long_path_is_not_divided_in_every_way(path: str) -> None:
     assert said(decide("GET", "/f/" + "x" * 1000, [protected("/f/{a}", scopes=["s"])])) == "protected s"
     for rule in (public("/f/{a}"), public("/{a}/{b}"), public("/f/{rest:path}"), public("/{a}/" + "x" * 1000)):
         assert said(decide("GET", "/f/" + "x" * 1000, [rule])) == "public"
+
+
+def test_decisions_are_kept_within_bounds() -> None:
+    policy = Policy([public("/open"), protected("/orders/{id}", scopes=["orders"])], "authenticated")
+    for _ in range(2):
+        assert policy.match(http_scope("/open")).access is Access.PUBLIC
+        assert policy.match(http_scope("/open", method="HEAD")).access is Access.PUBLIC
+        assert policy.match(websocket_scope("/open")).access is Access.PROTECTED
+        assert policy.match(http_scope("/api/open", root_path="/api")).access is Access.PUBLIC
+        assert policy.match(http_scope("/open", raw_path=b"/op%65n")).access is Access.PROTECTED
+        with pytest.raises(AmbiguousPath):
+            policy.match(http_scope("//open"))
+    assert len(policy._decided) == 5
+    policy.match(http_scope("/" + "x" * 256))
+    assert len(policy._decided) == 5
+    for number in range(5000):
+        assert policy.match(http_scope(f"/orders/{number}")).scopes == {"orders"}
+        assert len(policy._decided) <= 1024
+
+
+def test_decisions_that_depend_on_the_host_are_not_kept() -> None:
+    policy = Policy([public("/", host="www.example.com")], "authenticated")
+    for host, access in ((b"www.example.com", Access.PUBLIC), (b"api.example.com", Access.PROTECTED)):
+        assert policy.match(http_scope("/", headers=[(b"host", host)])).access is access

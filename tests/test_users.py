@@ -2,14 +2,14 @@
 
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 
 import pytest
 from starlette.authentication import BaseUser
 
 from asgi_bearer import AnonymousUser, Claims, User, UserRefused
-from asgi_bearer.users import identify, starlette_credentials
+from asgi_bearer.frozen_json import frozen_object
+from asgi_bearer.users import load_user, starlette_credentials, user_of
 
 pytestmark = pytest.mark.anyio
 
@@ -20,12 +20,14 @@ CLAIMS = Claims(
     scopes=frozenset({"b", "a"}),
     roles=frozenset({"staff"}),
     expires_at=1_800_000_300.5,
-    members=MappingProxyType({"sub": "suman", "email": "suman@example.com"}),
+    members=frozen_object({"sub": "suman", "email": "suman@example.com"}),
+    valid_from=1_800_000_000.0,
+    valid_until=1_800_000_300.5,
 )
 
 
-async def test_a_user_is_what_the_claims_say() -> None:
-    user = await identify(CLAIMS, None)
+def test_a_user_is_what_the_claims_say() -> None:
+    user: Any = user_of(CLAIMS)
     assert isinstance(user, User)
     assert isinstance(user, BaseUser)
     assert (user.subject, user.scopes, user.roles) == ("suman", CLAIMS.scopes, CLAIMS.roles)
@@ -35,8 +37,8 @@ async def test_a_user_is_what_the_claims_say() -> None:
     assert user.expires_at == datetime(2027, 1, 15, 8, 5, 0, 500_000, UTC)
 
 
-async def test_a_user_cannot_be_changed() -> None:
-    user = await identify(CLAIMS, None)
+def test_a_user_cannot_be_changed() -> None:
+    user: Any = user_of(CLAIMS)
     with pytest.raises(FrozenInstanceError):
         user.subject = "root"
     with pytest.raises(TypeError):
@@ -54,7 +56,7 @@ async def test_a_loader_decides_who_it_is() -> None:
     async def load(claims: Claims) -> Any:
         return {"suman": 42}.get(claims.subject)
 
-    assert await identify(CLAIMS, load) == 42
+    assert await load_user(CLAIMS, load) == 42
 
 
 async def test_B11_a_user_that_the_loader_does_not_know_is_refused() -> None:
@@ -62,7 +64,7 @@ async def test_B11_a_user_that_the_loader_does_not_know_is_refused() -> None:
         return None
 
     with pytest.raises(UserRefused):
-        await identify(CLAIMS, load)
+        await load_user(CLAIMS, load)
 
 
 @pytest.mark.parametrize("falsy", [0, "", False, [], {}])
@@ -70,7 +72,7 @@ async def test_only_None_means_nobody(falsy: Any) -> None:
     async def load(claims: Claims) -> Any:
         return falsy
 
-    assert await identify(CLAIMS, load) == falsy
+    assert await load_user(CLAIMS, load) == falsy
 
 
 def test_starlette_sees_the_scopes() -> None:

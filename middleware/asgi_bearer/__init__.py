@@ -31,6 +31,7 @@ from .keys import Counters, FetchRules, Readiness, RemoteKeys, StaticKeys
 from .middleware import BearerMiddleware
 from .openapi import describe_security
 from .rules import Rule, optional, protected, public
+from .seen_tokens import CacheLimits
 from .tenants import Tenants
 from .users import AnonymousUser, User
 from .verification import Limits
@@ -43,6 +44,7 @@ __all__ = [
     "AuthenticationUnavailable",
     "BadSignature",
     "BearerMiddleware",
+    "CacheLimits",
     "Claims",
     "ConfigurationError",
     "Counters",

@@ -6,10 +6,10 @@ Only scopes and roles are forgiving the other way: missing or wrongly typed, the
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from .errors import InvalidClaims, TokenExpired, TokenNotYetValid, UnsupportedToken, WrongAudience
+from .frozen_json import frozen_object
 from .issuers import Issuer
 from .names import SCOPE_TOKEN
 from .verification import SignedClaims
@@ -38,7 +38,10 @@ class Claims:
     expires_at: float
     """`exp`, seconds since 1970 in UTC, without leeway."""
     members: Mapping[str, Any]
-    """The whole claims set, read-only at its top level."""
+    """The whole claims set; it and all that is in it cannot be changed."""
+    valid_from: float
+    valid_until: float
+    """When it holds, leeway and maximum age included: from the one instant until before the other."""
 
 
 def check_claims(signed: SignedClaims, now: float) -> Claims:
@@ -53,7 +56,8 @@ def check_claims(signed: SignedClaims, now: float) -> Claims:
     audience = _audience(members.get(issuer.audience_claim))
     if issuer.audiences.isdisjoint(audience):
         raise WrongAudience
-    expires_at = _check_times(members, issuer, now)
+    expires_at, valid_from, valid_until = _times(members, issuer)
+    _check_times(valid_from, valid_until, now)
     if not isinstance(members.get("jti", ""), str) or not isinstance(members.get("client_id", ""), str):
         raise InvalidClaims
     for name in issuer.required_claims:
@@ -69,8 +73,15 @@ def check_claims(signed: SignedClaims, now: float) -> Claims:
         scopes=_scopes(members),
         roles=_roles(members, issuer.roles_claim),
         expires_at=expires_at,
-        members=MappingProxyType(members),
+        members=frozen_object(members),
+        valid_from=valid_from,
+        valid_until=valid_until,
     )
+
+
+def check_again(claims: Claims, now: float) -> None:
+    """Whether claims that held before hold at `now`. Raises TokenExpired or TokenNotYetValid."""
+    _check_times(claims.valid_from, claims.valid_until, now)
 
 
 def _check_kind(signed: SignedClaims) -> None:
@@ -93,23 +104,27 @@ def _audience(value: object) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _check_times(members: Mapping[str, Any], issuer: Issuer, now: float) -> float:
-    leeway = issuer.leeway.total_seconds()
+def _times(members: Mapping[str, Any], issuer: Issuer) -> tuple[float, float, float]:
+    """`exp`, and when the claims hold."""
     expires_at = _instant(members, "exp")
     not_before = _instant(members, "nbf")
     issued_at = _instant(members, "iat")
     if expires_at is None:
         raise InvalidClaims
-    if now >= expires_at + leeway:
-        raise TokenExpired
-    if max(not_before or 0, issued_at or 0) > now + leeway:
-        raise TokenNotYetValid
+    valid_until = expires_at
     if issuer.max_age is not None:
         if issued_at is None:
             raise InvalidClaims
-        if now >= issued_at + issuer.max_age.total_seconds() + leeway:
-            raise TokenExpired
-    return expires_at
+        valid_until = min(expires_at, issued_at + issuer.max_age.total_seconds())
+    leeway = issuer.leeway.total_seconds()
+    return expires_at, max(not_before or 0.0, issued_at or 0.0) - leeway, valid_until + leeway
+
+
+def _check_times(valid_from: float, valid_until: float, now: float) -> None:
+    if now >= valid_until:
+        raise TokenExpired
+    if now < valid_from:
+        raise TokenNotYetValid
 
 
 def _instant(members: Mapping[str, Any], name: str) -> float | None:

@@ -17,16 +17,17 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .challenge import refuse
-from .claims import Claims, check_claims
-from .credentials import read_token
+from .claims import Claims, check_again, check_claims
+from .credentials import BearerToken, read_token
 from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials, UnknownIssuer
 from .issuers import Issuer
 from .policy import Policy
 from .rule_faults import rule_faults
 from .rules import Access, Rule, Unlisted
+from .seen_tokens import CacheLimits, SeenTokens, VerifiedToken
 from .targets import with_root_path_settled
 from .tenants import Tenants
-from .users import AnonymousUser, UserLoader, identify, is_async, starlette_credentials
+from .users import AnonymousUser, UserLoader, is_async, load_user, starlette_credentials, user_of
 from .verification import Limits, read_unverified, verify_signature
 
 _log = logging.getLogger("asgi_bearer")
@@ -45,6 +46,7 @@ class BearerMiddleware:
     user_loader: `async (Claims) -> user or None`, for the app's own users; None refuses the token.
     realm: named in every challenge (RFC 9110 section 11.5).
     limits: sizes of a token's parts.
+    cache: how many verified tokens are kept, so that one seen before costs no signature; None for none.
     clock: seconds since 1970.
 
     The user is on `scope["state"]["user"]` (`request.state.user`) and `scope["user"]`; what Starlette's `@requires`
@@ -61,10 +63,13 @@ class BearerMiddleware:
         user_loader: UserLoader | None = None,
         realm: str = "api",
         limits: Limits = Limits(),
+        cache: CacheLimits | None = CacheLimits(),
         clock: Callable[[], float] = time.time,
     ) -> None:
         trusted, rules = _listed(issuers), _listed(allow)
-        own = _own_faults(trusted, unlisted=unlisted, user_loader=user_loader, realm=realm, limits=limits, clock=clock)
+        own = _own_faults(
+            trusted, unlisted=unlisted, user_loader=user_loader, realm=realm, limits=limits, clock=clock, cache=cache
+        )
         faults = [*own, *rule_faults(rules)]
         if faults:
             raise ConfigurationError(faults)
@@ -75,6 +80,7 @@ class BearerMiddleware:
         self._user_loader = user_loader
         self.realm = realm
         self._limits = limits
+        self._seen = SeenTokens(cache) if cache else None
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,8 +97,10 @@ class BearerMiddleware:
         try:
             scope = with_root_path_settled(scope)
             rule = self.policy.match(scope)
-            claims = await self._authenticate(rule, headers)
-            user = AnonymousUser() if claims is None else await identify(claims, self._user_loader)
+            token = await self._authenticate(rule, headers)
+            user: Any = AnonymousUser() if token is None else token.user
+            if token is not None and self._user_loader is not None:
+                user = await load_user(token.claims, self._user_loader)
         except AuthError as error:
             _log.info("refused: %s %d %s", scope["type"], error.status, error.code)
             await refuse(error, self.realm, scope, send)
@@ -100,28 +108,48 @@ class BearerMiddleware:
 
         if rule.access is Access.OPTIONAL:
             send = _vary_by_authorization(send)
-        await self.app(_child_scope(scope, headers, claims, user), receive, send)
+        await self.app(_child_scope(scope, headers, token and token.claims, user), receive, send)
 
-    async def _authenticate(self, rule: Rule, headers: Sequence[tuple[bytes, bytes]]) -> Claims | None:
+    async def _authenticate(self, rule: Rule, headers: Sequence[tuple[bytes, bytes]]) -> VerifiedToken | None:
         """Who this is, and whether the rule lets him in; None for somebody anonymous whom it lets in."""
         if rule.access is Access.PUBLIC:
             return None
-        token = read_token(headers, self._limits.token)
-        if token is None:
+        sent = read_token(headers, self._limits.token)
+        if sent is None:
             if rule.access is Access.OPTIONAL:
                 return None
             raise NoCredentials
-        unverified = read_unverified(token, self._limits)
-        issuer = self._issuers.get(unverified.issuer_name) or await self._find_tenant(unverified.issuer_name)
+        token = self._seen.get(sent.text) if self._seen else None
+        if token is not None and self._is_trusted_still(token):
+            check_again(token.claims, self._clock())
+        else:
+            token = await self._verify(sent)
+            if self._seen:
+                self._seen.keep(sent.text, token)
+        _authorize(rule, token.claims)
+        return token
+
+    async def _verify(self, sent: BearerToken) -> VerifiedToken:
+        unverified = read_unverified(sent, self._limits)
+        issuer = await self._find_issuer(unverified.issuer_name)
         key_id, algorithm = unverified.compact.key_id, unverified.compact.algorithm
         keys = issuer.find_keys(key_id, algorithm)
         if keys is None:
             keys = await issuer.wait_for_keys(key_id, algorithm)
-        claims = check_claims(verify_signature(unverified, issuer, keys), self._clock())
-        _authorize(rule, claims)
-        return claims
+        signed = verify_signature(unverified, issuer, keys)
+        claims = check_claims(signed, self._clock())
+        return VerifiedToken(issuer, key_id, algorithm, signed.key, claims, user_of(claims))
 
-    async def _find_tenant(self, name: str) -> Issuer:
+    def _is_trusted_still(self, token: VerifiedToken) -> bool:
+        """Whether its issuer is, and its key is one of the issuer's: neither was taken back since it was verified."""
+        issuer = self._issuers.get(token.issuer.name) or (self._tenants and self._tenants.get(token.issuer.name))
+        keys = token.issuer.find_keys(token.key_id, token.algorithm)
+        return issuer is token.issuer and keys is not None and token.key in keys
+
+    async def _find_issuer(self, name: str) -> Issuer:
+        issuer = self._issuers.get(name)
+        if issuer is not None:
+            return issuer
         if self._tenants is None:
             raise UnknownIssuer
         return await self._tenants.issuer(name)
@@ -179,7 +207,14 @@ def _issuer_faults(issuers: Sequence[object]) -> Iterator[str]:
 
 
 def _own_faults(
-    issuers: Sequence[object], *, unlisted: object, user_loader: object, realm: object, limits: object, clock: object
+    issuers: Sequence[object],
+    *,
+    unlisted: object,
+    user_loader: object,
+    realm: object,
+    limits: object,
+    clock: object,
+    cache: object,
 ) -> Iterator[str]:
     yield from _issuer_faults(issuers)
     if unlisted not in ("authenticated", "denied"):
@@ -194,3 +229,7 @@ def _own_faults(
         isinstance(size, int) and size > 0 for size in (limits.token, limits.header, limits.payload, limits.signature)
     ):
         yield "limits must be Limits(…) with positive sizes in bytes"
+    if isinstance(cache, CacheLimits):
+        yield from cache.faults()
+    elif cache is not None:
+        yield "cache must be CacheLimits(…), or None for no cache"

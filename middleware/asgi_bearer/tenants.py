@@ -67,15 +67,22 @@ class Tenants:
         with self._lock:
             return tuple(issuer for issuer, _ in self._known.values())
 
+    def get(self, name: str) -> Issuer | None:
+        """The issuer of this name, if it is in memory and need not be asked for again."""
+        with self._lock:
+            issuer, until = self._known.get(name, (None, 0.0))
+            if issuer is None or self._clock() >= until:
+                return None
+            self._known.move_to_end(name)
+            return issuer
+
     async def issuer(self, name: str) -> Issuer:
         """The issuer of this name. Raises UnknownIssuer or AuthenticationUnavailable."""
         if not _NAME.fullmatch(name):
             raise UnknownIssuer
+        if (issuer := self.get(name)) is not None:
+            return issuer
         with self._lock:
-            issuer, until = self._known.get(name, (None, 0.0))
-            if issuer is not None and self._clock() < until:
-                self._known.move_to_end(name)
-                return issuer
             lookup = self._lookups.get(name)
             if lookup is None or lookup.lost_at < self._clock():
                 lookup = self._look_up(name)

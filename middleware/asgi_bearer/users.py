@@ -28,7 +28,7 @@ class User(BaseUser):
     scopes: frozenset[str]
     roles: frozenset[str]
     claims: Mapping[str, Any]
-    """The whole verified claims set, read-only at its top level."""
+    """The whole verified claims set; it and all that is in it cannot be changed."""
     issuer: str
     expires_at: datetime
     """`exp` in UTC, without leeway."""
@@ -78,17 +78,20 @@ def is_async(function: object) -> bool:
     return iscoroutinefunction(function) or iscoroutinefunction(getattr(type(function), "__call__", None))  # noqa: B004
 
 
-async def identify(claims: Claims, user_loader: UserLoader | None) -> Any:
-    """The user of these claims: what `user_loader` makes of them, else a `User`. Raises UserRefused."""
-    if user_loader is None:
-        return User(
-            subject=claims.subject,
-            scopes=claims.scopes,
-            roles=claims.roles,
-            claims=claims.members,
-            issuer=claims.issuer,
-            expires_at=datetime.fromtimestamp(claims.expires_at, UTC),
-        )
+def user_of(claims: Claims) -> User:
+    """What `request.state.user` is where the app has no users of its own."""
+    return User(
+        subject=claims.subject,
+        scopes=claims.scopes,
+        roles=claims.roles,
+        claims=claims.members,
+        issuer=claims.issuer,
+        expires_at=datetime.fromtimestamp(claims.expires_at, UTC),
+    )
+
+
+async def load_user(claims: Claims, user_loader: UserLoader) -> Any:
+    """What `user_loader` makes of these claims. Raises UserRefused."""
     user = await user_loader(claims)
     if user is None:
         raise UserRefused

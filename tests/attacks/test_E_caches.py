@@ -1,4 +1,4 @@
-"""Attacks on caches of verified tokens: rows E1 to E8. Nothing is cached here; what a cache breaks must hold."""
+"""Attacks on the cache of verified tokens: rows E1 to E8."""
 
 import asyncio
 from typing import Any

@@ -1,0 +1,261 @@
+"""Tokens that were seen before: what saves a signature, and what is looked at all the same."""
+
+import tracemalloc
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from asgi_bearer import BearerMiddleware, CacheLimits, ConfigurationError, Issuer, Tenants, optional, protected, public
+from asgi_bearer.keys.verification_key import VerificationKey
+from tests.asgi import Recorder, bearer, get, guarded, http_scope
+from tests.keys import public_jwk
+from tests.remote import Site
+from tests.remote.server import JwksServer
+from tests.tokens import NOW, claims, issuer, sign
+
+pytestmark = pytest.mark.anyio
+
+
+class Signatures:
+    """How often one was verified."""
+
+    count = 0
+
+
+@pytest.fixture
+def signatures(monkeypatch: pytest.MonkeyPatch) -> Signatures:
+    counted, verify = Signatures(), VerificationKey.verify
+
+    def count(self: VerificationKey, signed: bytes, signature: bytes) -> bool:
+        counted.count += 1
+        return verify(self, signed, signature)
+
+    monkeypatch.setattr(VerificationKey, "verify", count)
+    return counted
+
+
+def cached(app: Any = None, **settings: Any) -> BearerMiddleware:
+    return guarded(app or Recorder(), **{"cache": CacheLimits(), **settings})
+
+
+async def test_a_token_seen_before_costs_no_signature(signatures: Signatures) -> None:
+    app = cached()
+    token = sign()
+    for _ in range(3):
+        assert (await get(app, token=token)).status == 200
+    assert signatures.count == 1
+
+
+async def test_it_can_be_switched_off(signatures: Signatures) -> None:
+    app = cached(cache=None)
+    token = sign()
+    for _ in range(3):
+        assert (await get(app, token=token)).status == 200
+    assert signatures.count == 3
+
+
+async def test_rules_are_looked_at_again(signatures: Signatures) -> None:
+    app = cached(allow=[public("/open"), optional("/maybe"), protected("/admin", roles=["admin"])])
+    token = sign()
+    for path, status in (("/", 200), ("/admin", 403), ("/maybe", 200), ("/open", 200), ("/", 200)):
+        assert (await get(app, path, token)).status == status
+    assert signatures.count == 1
+
+
+@pytest.mark.parametrize(("second", "status"), [(-1, 200), (0, 401), (1, 401)])
+async def test_expiry_is_looked_at_again(second: int, status: int) -> None:
+    now = [float(NOW)]
+    app = cached(clock=lambda: now[0], issuers=issuer(leeway=timedelta(seconds=10)))
+    token = sign()
+    assert (await get(app, token=token)).status == 200
+    now[0] = NOW + 310 + second
+    assert (await get(app, token=token)).status == status
+
+
+@pytest.mark.parametrize(("second", "status"), [(-1, 401), (0, 200), (1, 200)])
+async def test_a_clock_that_goes_back_is_obeyed(second: int, status: int) -> None:
+    now = [float(NOW)]
+    app = cached(clock=lambda: now[0])
+    token = sign()
+    assert (await get(app, token=token)).status == 200
+    now[0] = NOW + second
+    assert (await get(app, token=token)).status == status
+
+
+async def test_E7_a_refused_token_is_not_kept(signatures: Signatures) -> None:
+    app = cached()
+    bad = sign(claims(aud="other"))
+    for _ in range(3):
+        assert (await get(app, token=bad)).status == 401
+    assert signatures.count == 3
+    assert app._seen is not None
+    assert len(app._seen._tokens) == 0
+
+
+async def test_E7_it_is_bounded_in_entries_and_the_least_used_go(signatures: Signatures) -> None:
+    app = cached(cache=CacheLimits(tokens=2))
+    one, two, three = (sign(claims(jti=name)) for name in "abc")
+    for token in (one, two, one, three, one):
+        await get(app, token=token)
+    assert signatures.count == 3
+    await get(app, token=two)
+    assert signatures.count == 4
+
+
+async def test_E7_it_is_bounded_in_bytes() -> None:
+    app = cached(cache=CacheLimits(memory=1_000_000))
+    for number in range(1000):
+        await get(app, token=sign(claims(jti=str(number), padding="x" * 2000)))
+    assert app._seen is not None
+    assert 10 < len(app._seen._tokens) < 200
+    assert app._seen._memory <= 1_000_000
+
+
+async def test_the_bytes_of_an_entry_are_about_right() -> None:
+    """They are an estimate; here it is held against what Python allocates."""
+    app = cached(issuers=issuer("ES256"))
+    tokens = [sign(claims(jti=str(number)), algorithm="ES256") for number in range(500)]
+    await get(app, token=sign(algorithm="ES256"))
+    tracemalloc.start()
+    for token in tokens:
+        await get(app, token=token)
+    allocated, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert app._seen is not None
+    assert 0.5 < allocated / app._seen._memory < 1.2
+
+
+async def test_E8_a_key_that_was_withdrawn_is_obeyed(signatures: Signatures) -> None:
+    one, two = public_jwk("ES256", kid="one"), public_jwk("ES256", kid="two")
+    with JwksServer([one]) as server:
+        site = Site(server)
+        site.app = cached(issuers=site.issuer)
+        for _ in range(3):
+            assert (await site.ask()).status == 200
+        server.keys = [two]
+        site.clock.skip(601)
+        assert (await site.ask()).status == 401
+
+
+async def test_E8_keys_that_stayed_keep_their_tokens_good() -> None:
+    one = public_jwk("ES256", kid="one")
+    with JwksServer([one]) as server:
+        site = Site(server)
+        site.app = cached(issuers=site.issuer)
+        assert (await site.ask()).status == 200
+        site.clock.skip(601)
+        assert (await site.ask()).status == 200
+        server.die()
+        site.clock.skip(4300)
+        assert (await site.ask()).status == 503
+
+
+async def test_a_tenant_who_left_is_obeyed(signatures: Signatures) -> None:
+    now, known = [0.0], {"https://a.example/": issuer(name="https://a.example/")}
+
+    async def find(name: str) -> Issuer | None:
+        return known.get(name)
+
+    app = cached(issuers=Tenants(find, clock=lambda: now[0]))
+    token = sign(claims(iss="https://a.example/"))
+    for _ in range(2):
+        assert (await get(app, token=token)).status == 200
+    assert signatures.count == 1
+    known["https://a.example/"] = issuer(name="https://a.example/", audience="other")
+    now[0] = 600
+    assert (await get(app, token=token)).status == 401
+    known.clear()
+    now[0] = 1200
+    assert (await get(app, token=token)).status == 401
+
+
+async def test_D6_E2_nothing_is_shared_between_configurations(signatures: Signatures) -> None:
+    limits = CacheLimits()
+    apps = [cached(cache=limits, issuers=issuer(audience=["orders-api", str(number)])) for number in range(2)]
+    for app in apps:
+        assert (await get(app, token=sign())).status == 200
+    assert signatures.count == 2
+
+
+async def test_what_an_app_does_to_its_user_is_not_seen_by_the_next() -> None:
+    seen: list[Any] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        user = scope["user"]
+        seen.append((user.claims["roles"], sorted(user.scopes), list(scope["auth"].scopes), scope["state"].keys()))
+        scope["auth"].scopes.append("admin")
+        scope["state"]["more"] = 1
+        with pytest.raises(TypeError):
+            user.claims["roles"].append("admin")
+        with pytest.raises(TypeError):
+            user.claims.update(sub="root")
+        await Recorder()(scope, receive, send)
+
+    middleware, token = cached(app), sign()
+    for _ in range(2):
+        await get(middleware, token=token)
+    assert seen[0] == seen[1]
+
+
+async def test_a_user_loader_is_asked_every_time() -> None:
+    asked = []
+
+    async def load(claims: Any) -> Any:
+        asked.append(claims.subject)
+        return claims.subject if len(asked) == 1 else None
+
+    app, token = cached(user_loader=load), sign()
+    assert (await get(app, token=token)).status == 200
+    assert (await get(app, token=token)).status == 401
+    assert len(asked) == 2
+
+
+async def test_a_token_that_is_put_out_while_it_is_found_is_verified_anew() -> None:
+    app, token = cached(), sign()
+    await get(app, token=token)
+    store = app._seen
+    assert store is not None
+
+    class Emptied(type(store._tokens)):  # type: ignore[misc]
+        def move_to_end(self, key: Any, last: bool = True) -> None:
+            raise KeyError(key)
+
+    store._tokens = Emptied(store._tokens)
+    assert (await get(app, token=token)).status == 200
+
+
+async def test_two_at_once_are_one_entry() -> None:
+    app, token = cached(), sign()
+    await get(app, token=token)
+    store = app._seen
+    assert store is not None
+    (entry,) = store._tokens.values()
+    store.keep(token.encode(), entry)
+    assert (len(store._tokens), store._memory) == (1, 3_200 + 3 * len(token))
+
+
+@pytest.mark.parametrize("cache", [CacheLimits(tokens=0), CacheLimits(memory=-1), CacheLimits(tokens=True), 7, "off"])
+def test_a_fault_is_said(cache: Any) -> None:
+    with pytest.raises(ConfigurationError, match="cache must be CacheLimits"):
+        cached(cache=cache)
+
+
+async def test_every_request_has_a_scope_of_its_own() -> None:
+    recorder = Recorder()
+    app, token = cached(recorder), sign()
+    for _ in range(2):
+        await app(http_scope(headers=[bearer(token)]), _receive, _send)
+    one, two = recorder.scopes
+    assert one["state"] is not two["state"]
+    assert one["headers"] is not two["headers"]
+    assert one["auth"] is not two["auth"]
+
+
+async def _receive() -> Any:
+    raise AssertionError
+
+
+async def _send(_message: Any) -> None:
+    return None
