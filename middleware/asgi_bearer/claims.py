@@ -5,8 +5,7 @@ Only scopes and roles are forgiving the other way: missing or wrongly typed, the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import InvalidClaims, TokenExpired, TokenNotYetValid, UnsupportedToken, WrongAudience
 from .frozen_json import frozen_object
@@ -26,8 +25,7 @@ _KEYCLOAK_OTHER_KINDS = frozenset(("ID", "Refresh", "Offline", "Logout"))
 """Keycloak writes the kind of a token into a claim `typ`, not into the header."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(NamedTuple):
     """Verified claims that hold now."""
 
     issuer: str
@@ -150,7 +148,7 @@ def _scopes(members: Mapping[str, Any]) -> frozenset[str]:
 def _roles(members: Mapping[str, Any], path: tuple[str, ...]) -> frozenset[str]:
     value: Any = members
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        value = value.get(name) if isinstance(value, dict) else None
     return frozenset(_strings(value))
 
 

@@ -34,7 +34,8 @@ class FrozenArray(list[Any]):
 
 def frozen_object(members: Mapping[str, Any]) -> FrozenObject:
     """The same members, and all that is in them."""
-    return FrozenObject([(name, _frozen(value)) for name, value in members.items()])
+    nested = {name: _frozen(value) for name, value in members.items() if type(value) in _CONTAINERS}
+    return FrozenObject({**members, **nested})
 
 
 def _frozen(value: Any) -> Any:
@@ -42,3 +43,6 @@ def _frozen(value: Any) -> Any:
     if kind is dict:
         return frozen_object(value)
     return FrozenArray(map(_frozen, value)) if kind is list else value
+
+
+_CONTAINERS = frozenset((dict, list))

@@ -14,11 +14,16 @@ MAX_DEPTH = 32
 def read_object(text: bytes) -> dict[str, Any]:
     """The JSON object in `text`. Raises ValueError, and nothing else, for whatever is not one."""
     try:
-        value = _decoder.decode(text.decode("utf-8"))
+        characters = text.decode("utf-8").strip(_WHITE_SPACE)
+        value, end = _scan(characters, 0)
         if b"\\u" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # fails on a lone surrogate
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    except StopIteration as error:
+        raise ValueError("no value") from error
+    if end != len(characters):
+        raise ValueError("more than one value")
     if not isinstance(value, dict):
         raise ValueError("not an object")  # noqa: TRY004 - one error for all that is not such a text
     if text.count(b"{") + text.count(b"[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
@@ -59,3 +64,7 @@ def _members(value: Any) -> list[Any]:
 
 
 _decoder = json.JSONDecoder(object_pairs_hook=_unique_names, parse_float=_finite, parse_constant=_no_constant)
+_scan = _decoder.scan_once  # type: ignore[attr-defined]
+"""What `decode` calls, without what it does around it: 1 µs of 3."""
+
+_WHITE_SPACE = " \t\n\r"

@@ -100,14 +100,8 @@ def read_compact(token: BearerToken, limits: Limits) -> CompactToken:
     if parts is None:
         raise MalformedToken
     algorithm, key_id, token_type = _read_header_once(parts[1], limits.header)
-    return CompactToken(
-        algorithm=algorithm,
-        key_id=key_id,
-        token_type=token_type,
-        payload=_decode(parts[2], limits.payload),
-        signed=token.text[: parts.end(2)],
-        signature=_decode(parts[3], limits.signature),
-    )
+    payload, signature = _decode(parts[2], limits.payload), _decode(parts[3], limits.signature)
+    return CompactToken(algorithm, key_id, token_type, payload, token.text[: parts.end(2)], signature)
 
 
 def _read_header(encoded: bytes, limit: int) -> tuple[str, str | None, str | None]:
