@@ -7,6 +7,7 @@ of the claims: algorithm, signature, issuer, audience, exp (required), sub (requ
 - FastAPI's dependencies are `async def`: a `def` would go to a thread and cost many times more.
 - FastAPI serves no documentation, so it has one route as Starlette has.
 - Starlette's `@requires` stands on the route, once. All middleware is listed in `middleware=[…]`.
+- Ours keeps no tokens where it is compared; "token seen" is what it costs where it does, as it usually does.
 - Ours has an allowlist of ten rules, and the one for this route is the last of the patterns.
 """
 
@@ -121,6 +122,12 @@ def bare_starlette() -> ASGIApp:
 
 
 def our_starlette(algorithm: str) -> ASGIApp:
+    """Every token is seen for the first time."""
+    wrapper = Middleware(BearerMiddleware, issuers=issuer(algorithm), allow=ALLOW, cache=None)
+    return Starlette(routes=[Route(_ROUTE, _user)], middleware=[wrapper])
+
+
+def our_starlette_seen(algorithm: str) -> ASGIApp:
     wrapper = Middleware(BearerMiddleware, issuers=issuer(algorithm), allow=ALLOW)
     return Starlette(routes=[Route(_ROUTE, _user)], middleware=[wrapper])
 
@@ -155,7 +162,8 @@ def bare_fastapi() -> ASGIApp:
 
 
 def our_fastapi(algorithm: str) -> ASGIApp:
-    return _fastapi(_user, [Middleware(BearerMiddleware, issuers=issuer(algorithm), allow=ALLOW)])
+    """Every token is seen for the first time."""
+    return _fastapi(_user, [Middleware(BearerMiddleware, issuers=issuer(algorithm), allow=ALLOW, cache=None)])
 
 
 def http_bearer_fastapi(algorithm: str) -> ASGIApp:
@@ -222,6 +230,7 @@ OURS: Mapping[str, str] = {"Starlette, bare": "Starlette + asgi-bearer", "FastAP
 
 GUARDS: Sequence[Guard] = (
     Guard("Starlette + asgi-bearer", "Starlette, bare", our_starlette),
+    Guard("Starlette + asgi-bearer, token seen", "Starlette, bare", our_starlette_seen),
     Guard("Starlette + AuthenticationMiddleware + PyJWT", "Starlette, bare", peer_starlette),
     Guard("FastAPI + asgi-bearer", "FastAPI, bare", our_fastapi),
     Guard("FastAPI + HTTPBearer + PyJWT", "FastAPI, bare", http_bearer_fastapi),

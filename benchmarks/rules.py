@@ -32,8 +32,8 @@ def rule_counts() -> Iterator[Contender]:
         }
         for decision, path in paths.items():
             scope = http_scope(path=path)
-            assert (policy.match(scope) in rules) == (decision != "unlisted")
-            yield Contender(decision_name(decision, size), partial(policy.match, scope))
+            assert (policy.decide(scope) in rules) == (decision != "unlisted")
+            yield Contender(decision_name(decision, size), partial(policy.decide, scope))
 
 
 def _rules(size: int) -> Sequence[Rule]:

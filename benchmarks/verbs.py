@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from jwt.algorithms import get_default_algorithms
 from starlette.types import Message, Receive, Scope, Send
 
-from asgi_bearer import BearerMiddleware, Issuer, Limits, NoCredentials
+from asgi_bearer import BearerMiddleware, CacheLimits, Issuer, Limits, NoCredentials
 from asgi_bearer.challenge import challenge, refuse
 from asgi_bearer.claims import check_claims
 from asgi_bearer.credentials import BearerToken, read_token
@@ -37,8 +37,9 @@ _LIMITS = Limits()
 _EMPTY_ANSWER: Message = {"type": "http.response.start", "status": 200, "headers": []}
 
 VERBS: Sequence[tuple[str, str]] = (
-    ("match: literal", "one of ten rules, by its exact path"),
-    ("match: pattern", "the last of ten rules, seven of them patterns"),
+    ("match: literal", "one of ten rules, by its exact path, decided anew"),
+    ("match: pattern", "the last of ten rules, seven of them patterns, decided anew"),
+    ("match: kept", "a decision that was made before"),
     ("read", "headers → BearerToken"),
     ("check", "SignedClaims → Claims"),
     ("identify", "Claims → User, no loader"),
@@ -53,7 +54,8 @@ LAYERS: Sequence[tuple[str, str]] = (
     ("signature", "our key's verify: joserfc and the primitive"),
     ("verify", "BearerToken → SignedClaims: strict reading and signature"),
     ("verify, check", "BearerToken → Claims: what PyJWT calls decode"),
-    ("whole", "all verbs around an empty app"),
+    ("whole", "all verbs around an empty app, a token never seen before"),
+    ("whole, seen", "the same, a token that was seen before"),
     ("PyJWT prepare_key", "what PyJWT asks of a loaded key for every token"),
     ("PyJWT decode", "its signature and claims, prepare_key included: compare with verify, check"),
 )
@@ -71,10 +73,11 @@ def verbs() -> Iterator[Contender]:
 def _request_verbs() -> Iterator[Contender]:
     policy = Policy(ALLOW, "authenticated")
     literal, pattern = http_scope(path="/health"), http_scope(bearer(sign("HS256")))
-    assert policy.match(literal) is ALLOW[0]
-    assert policy.match(pattern) is ALLOW[-1]
-    yield Contender("match: literal", partial(policy.match, literal))
-    yield Contender("match: pattern", partial(policy.match, pattern))
+    assert policy.decide(literal) is ALLOW[0]
+    assert policy.decide(pattern) is policy.match(pattern) is ALLOW[-1]
+    yield Contender("match: literal", partial(policy.decide, literal))
+    yield Contender("match: pattern", partial(policy.decide, pattern))
+    yield Contender("match: kept", partial(policy.match, pattern))
 
     headers = pattern["headers"]
     assert read_token(headers, _LIMITS.token) == BearerToken(sign("HS256").encode())
@@ -119,10 +122,11 @@ def _layers(algorithm: str) -> Iterator[Contender]:
     now = time.time()
     yield Contender("verify, check", lambda: check_claims(_verify(text, trusted), now), algorithm)
 
-    app = BearerMiddleware(_empty_app, issuers=trusted, allow=ALLOW)
-    assert status(app, http_scope(bearer(token))) == 200
-    assert status(app, http_scope(bearer(broken(token)))) == 401
-    yield Contender("whole", request(app, http_scope(bearer(token))), algorithm, "coroutine")
+    for name, cache in (("whole", None), ("whole, seen", CacheLimits())):
+        app = BearerMiddleware(_empty_app, issuers=trusted, allow=ALLOW, cache=cache)
+        assert status(app, http_scope(bearer(token))) == 200
+        assert status(app, http_scope(bearer(broken(token)))) == 401
+        yield Contender(name, request(app, http_scope(bearer(token))), algorithm, "coroutine")
 
     prepare = get_default_algorithms()[header_name(algorithm)].prepare_key
     yield Contender("PyJWT prepare_key", partial(prepare, public_key(algorithm)), algorithm)

@@ -4,6 +4,7 @@ The answer depends only on the error's class and on the configured realm and sco
 """
 
 import json
+from functools import lru_cache
 
 from starlette.types import Message, Scope, Send
 
@@ -12,13 +13,17 @@ from .errors import AuthError
 
 def challenge(error: AuthError, realm: str) -> str:
     """The value of `WWW-Authenticate` (RFC 6750 section 3): each attribute at most once, `realm` always."""
+    return _challenge(error.error, error.description, error.scopes, realm)
+
+
+def _challenge(error: str | None, description: str | None, scopes: tuple[str, ...], realm: str) -> str:
     attributes = [f'realm="{realm}"']
-    if error.error:
-        attributes.append(f'error="{error.error}"')
-    if error.description:
-        attributes.append(f'error_description="{error.description}"')
-    if error.scopes:
-        attributes.append(f'scope="{" ".join(sorted(error.scopes))}"')
+    if error:
+        attributes.append(f'error="{error}"')
+    if description:
+        attributes.append(f'error_description="{description}"')
+    if scopes:
+        attributes.append(f'scope="{" ".join(sorted(scopes))}"')
     return "Bearer " + ", ".join(attributes)
 
 
@@ -29,11 +34,11 @@ async def refuse(error: AuthError, realm: str, scope: Scope, send: Send) -> None
     else closed before it is accepted, which servers turn into a 403 (ASGI, "WebSocket Denial Response").
     """
     if scope["type"] == "http":
-        start, body = _answer(error, realm, "http.response")
+        start, body = _messages(error, realm, "http.response")
         if scope["method"] == "HEAD":  # RFC 9110 section 9.3.2: the same fields, no content
             body = {**body, "body": b""}
     elif "websocket.http.response" in (scope.get("extensions") or {}):
-        start, body = _answer(error, realm, "websocket.http.response")
+        start, body = _messages(error, realm, "websocket.http.response")
     else:
         await send({"type": "websocket.close", "code": 1008, "reason": error.detail})
         return
@@ -41,18 +46,33 @@ async def refuse(error: AuthError, realm: str, scope: Scope, send: Send) -> None
     await send(body)
 
 
-def _answer(error: AuthError, realm: str, kind: str) -> tuple[Message, Message]:
-    body = json.dumps({"detail": error.detail}).encode("ascii")
+def _messages(error: AuthError, realm: str, kind: str) -> tuple[Message, Message]:
+    headers, body = _answer(
+        error.status, error.detail, error.error, error.description, error.scopes, error.retry_after, realm
+    )
+    start = {"type": f"{kind}.start", "status": error.status, "headers": [*headers]}  # servers and apps append to it
+    return start, {"type": f"{kind}.body", "body": body}
+
+
+@lru_cache(maxsize=256)
+def _answer(
+    status: int,
+    detail: str,
+    error: str | None,
+    description: str | None,
+    scopes: tuple[str, ...],
+    retry_after: int | None,
+    realm: str,
+) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
+    """Headers and body. There are few, so they are made once: 5 µs of 10, and garbage is cheap to refuse."""
+    body = json.dumps({"detail": detail}).encode("ascii")
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode("ascii")),
         (b"cache-control", b"no-store"),  # RFC 9111 section 5.2.2.5: a refusal is for this request only
     ]
-    if error.status < 500:
-        headers.append((b"www-authenticate", challenge(error, realm).encode("ascii")))
-    if error.retry_after is not None:
-        headers.append((b"retry-after", str(error.retry_after).encode("ascii")))
-    return (
-        {"type": f"{kind}.start", "status": error.status, "headers": headers},
-        {"type": f"{kind}.body", "body": body},
-    )
+    if status < 500:
+        headers.append((b"www-authenticate", _challenge(error, description, scopes, realm).encode("ascii")))
+    if retry_after is not None:
+        headers.append((b"retry-after", str(retry_after).encode("ascii")))
+    return tuple(headers), body

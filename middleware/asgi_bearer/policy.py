@@ -45,14 +45,15 @@ class Policy:
         asked = (scope["type"], scope.get("method"), scope["path"], scope.get("raw_path"), scope.get("root_path"))
         rule = self._decided.get(asked)
         if rule is None:
-            rule = self._decide(scope)
+            rule = self.decide(scope)
             if not self._hosts and len(scope["path"]) <= _LONGEST_KEPT:
                 if len(self._decided) >= _MOST_KEPT:
                     self._decided.clear()
                 self._decided[asked] = rule
         return rule
 
-    def _decide(self, scope: Scope) -> Rule:
+    def decide(self, scope: Scope) -> Rule:
+        """The same, looked at anew."""
         target = read_target(scope)
         if self._hosts:
             target.host = read_host(scope["headers"])
