@@ -55,7 +55,7 @@ def _messages(error: AuthError, realm: str, kind: str) -> tuple[Message, Message
 
 
 @lru_cache(maxsize=256)
-def _answer(
+def _answer(  # noqa: PLR0917 - lru_cache is quickest by position
     status: int,
     detail: str,
     error: str | None,
