@@ -1,6 +1,7 @@
 """Mutation testing of the core modules: `make mutants`. docs/mutants.md has the last figures and the survivors.
 
-mutmut wants a source root called `src`, so it gets a copy of the project that has one.
+`python -m tests.mutants MODULE…` takes some of them. mutmut wants a source root called `src`, so it gets a copy of the
+project that has one.
 """
 
 import re
@@ -8,17 +9,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 RULES = ("targets", "compiled_rules", "rule_index", "policy", "rule_faults")
-CORE = (*RULES, "credentials", "verification", "claims", "strict_json")
-TESTS = ("policy", "rule_faults", "credentials", "verification", "claims", "strict_json", "middleware")
+TOKENS = ("credentials", "verification", "claims", "strict_json", "frozen_json", "seen_tokens")
+CORE = (*RULES, *TOKENS, "keys/freshness")
+TESTS = (
+    *(f"test_{name}" for name in ("policy", "rule_faults", "middleware", "issuers", *TOKENS)),
+    "remote/test_freshness",
+)
 
 
-def settings() -> str:
-    mutated = ", ".join(f'"src/asgi_bearer/{name}.py"' for name in CORE)
-    tests = ", ".join(f'"tests/test_{name}.py"' for name in TESTS)
+def settings(modules: Sequence[str]) -> str:
+    mutated = ", ".join(f'"src/asgi_bearer/{name}.py"' for name in modules)
+    tests = ", ".join(f'"tests/{name}.py"' for name in TESTS)
     return (
         f'\n[tool.mutmut]\nsource_paths = ["src"]\nonly_mutate = [{mutated}]\nalso_copy = ["tests", "README.md"]\n'
         f"pytest_add_cli_args_test_selection = [{tests}]\n"
@@ -33,7 +39,7 @@ def main() -> int:
         shutil.copy(ROOT / "README.md", copy)
         project = (ROOT / "pyproject.toml").read_text("utf-8").replace("middleware/asgi_bearer", "src/asgi_bearer")
         project = re.sub(r"(\[tool\.pytest\.ini_options\]\n)", r'\1pythonpath = ["src", "."]\n', project)
-        (copy / "pyproject.toml").write_text(project + settings(), "utf-8")
+        (copy / "pyproject.toml").write_text(project + settings(sys.argv[1:] or CORE), "utf-8")
         mutmut = Path(sys.executable).with_name("mutmut")
         done = subprocess.run([mutmut, "run"], cwd=copy, check=False)
         survivors = subprocess.run([mutmut, "results"], cwd=copy, check=False, capture_output=True, text=True)
