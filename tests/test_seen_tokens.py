@@ -259,3 +259,14 @@ async def _receive() -> Any:
 
 async def _send(_message: Any) -> None:
     return None
+
+
+async def test_a_store_as_small_as_one_token_holds_it(signatures: Signatures) -> None:
+    token = sign()
+    memory = 3_200 + 3 * len(token)
+    for limits, verified in ((CacheLimits(1, memory), 1), (CacheLimits(1, memory - 1), 2), (CacheLimits(1, 1), 2)):
+        signatures.count = 0
+        app = cached(cache=limits)
+        for _ in range(2):
+            assert (await get(app, token=token)).status == 200
+        assert signatures.count == verified

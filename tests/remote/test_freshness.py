@@ -1,5 +1,6 @@
 """The time rules as tables: a second before, at, and a second after each instant."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -129,3 +130,32 @@ def test_an_older_success_serves_until_the_newer_one_lands() -> None:
     assert freshness.succeed(slow.number, START, None)
     assert freshness.under_way(START + 8)
     assert freshness.succeed(quick.number, START + 7, None)
+
+
+def test_a_fetch_that_failed_is_not_under_way() -> None:
+    freshness = Freshness(RULES)
+    departure = freshness.depart(START)
+    assert freshness.under_way(START + 1)
+    freshness.fail(departure.number, START + 1)
+    assert not freshness.under_way(START + 1)
+
+
+def test_rules_may_be_as_tight_as_their_bounds() -> None:
+    minute = timedelta(minutes=1)
+    rules = FetchRules(
+        lifetime=minute,
+        min_lifetime=minute,
+        max_lifetime=minute,
+        cooldown=minute / 2,
+        min_backoff=minute,
+        max_backoff=minute,
+        max_bytes=1,
+        max_waiting=1,
+    )
+    assert list(rules.faults()) == []
+    tighter = replace(rules, cooldown=minute / 2 + timedelta(seconds=1), max_backoff=minute / 2, max_bytes=True)
+    assert list(tighter.faults()) == ["FetchRules: max_bytes must be an int over 0"]
+    assert list(replace(tighter, max_bytes=1).faults()) == [
+        "FetchRules: cooldown must not be over half of min_lifetime, or keys could not be renewed in time",
+        "FetchRules: min_backoff must not be over max_backoff",
+    ]
