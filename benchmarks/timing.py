@@ -55,16 +55,18 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """µs: the median over the rounds, and where the middle four fifths of them lie."""
+    """µs: the median over the rounds, where the middle four fifths of them lie, and the ends."""
 
     median: float
     p10: float
     p90: float
+    least: float
+    most: float
 
     @classmethod
     def of(cls, figures: Sequence[float]) -> "Spread":
         tenths = statistics.quantiles(figures, n=10, method="inclusive")
-        return cls(statistics.median(figures), tenths[0], tenths[-1])
+        return cls(statistics.median(figures), tenths[0], tenths[-1], min(figures), max(figures))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,10 @@ class Samples:
     def spread(self, name: str, algorithm: str = "") -> Spread:
         return Spread.of(self.figures[name, algorithm])
 
-    def overhead(self, dressed: Key, bare: Key) -> Spread:
-        """What `dressed` takes more than `bare`, round by round."""
-        pairs = zip(self.figures[dressed], self.figures[bare], strict=True)
-        return Spread.of([with_it - without for with_it, without in pairs])
+    def overhead(self, dressed: Key, *parts: Key) -> Spread:
+        """What `dressed` takes more than the parts together, round by round."""
+        rounds = zip(self.figures[dressed], *(self.figures[part] for part in parts), strict=True)
+        return Spread.of([whole - sum(others) for whole, *others in rounds])
 
 
 def measure(contenders: Sequence[Contender], rounds: int) -> Samples:
