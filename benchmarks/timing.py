@@ -1,6 +1,6 @@
 """Samples, interleaved, and what is said of them.
 
-- A sample is a batch of calls, as many as take `SAMPLE_SECONDS`; its figure is the time of one call in µs.
+- A sample is a batch of calls, as many as take 10 ms or so; its figure is the time of one call in µs.
 - In every round each contender gives one sample; the next round starts one contender further and every other round
   runs backwards. So slow phases of the machine fall on all of them.
 - The garbage collector is off during a sample and runs before it. What existed before is frozen out of its sight.
@@ -85,15 +85,15 @@ class Samples:
         return Spread.of([whole - sum(others) for whole, *others in rounds])
 
 
-def measure(contenders: Sequence[Contender], rounds: int) -> Samples:
+def measure(contenders: Sequence[Contender], rounds: int, sample_seconds: float = SAMPLE_SECONDS) -> Samples:
     """Every contender's samples. Their keys must differ."""
     assert len({contender.key for contender in contenders}) == len(contenders)
     with asyncio.Runner() as runner:
-        return runner.run(_measure(contenders, rounds))
+        return runner.run(_measure(contenders, rounds, sample_seconds))
 
 
-async def _measure(contenders: Sequence[Contender], rounds: int) -> Samples:
-    calls = {contender.key: await _calibrate(contender) for contender in contenders}
+async def _measure(contenders: Sequence[Contender], rounds: int, sample_seconds: float) -> Samples:
+    calls = {contender.key: await _calibrate(contender, sample_seconds) for contender in contenders}
     figures: dict[Key, list[float]] = {contender.key: [] for contender in contenders}
     gc.collect()
     gc.freeze()
@@ -122,10 +122,10 @@ async def _sample(contender: Contender, calls: int) -> int:
         gc.enable()
 
 
-async def _calibrate(contender: Contender) -> int:
+async def _calibrate(contender: Contender, sample_seconds: float) -> int:
     """How many calls take about as long as a sample should."""
     calls, nanoseconds = 1, await contender.run(1)
-    while nanoseconds < SAMPLE_SECONDS * 1e9 / 4:
+    while nanoseconds < sample_seconds * 1e9 / 4:
         calls *= 2
         nanoseconds = await contender.run(calls)
-    return max(1, round(calls * SAMPLE_SECONDS * 1e9 / nanoseconds))
+    return max(1, round(calls * sample_seconds * 1e9 / nanoseconds))

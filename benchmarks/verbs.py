@@ -4,6 +4,7 @@ One token is verified again and again, so ours finds its header among those seen
 Tokens, scopes and claims are made before; every function is called once and its result checked before it is timed.
 """
 
+import asyncio
 import hmac
 import time
 from base64 import urlsafe_b64decode
@@ -75,7 +76,7 @@ def _request_verbs() -> Iterator[Contender]:
     yield Contender("read", partial(read_token, headers, _LIMITS.token))
 
     for name, error in (("no credentials", NoCredentials()), ("bad signature", BadSignature())):
-        messages = answer(partial(_refuse, error), pattern)
+        messages = asyncio.run(answer(partial(_refuse, error), pattern))
         assert [message["type"] for message in messages] == ["http.response.start", "http.response.body"]
         assert dict(messages[0]["headers"])[b"www-authenticate"] == challenge(error, "api").encode()
         yield Contender(f"refuse: {name}", partial(refuse, error, "api", pattern, send), kind="coroutine")
