@@ -31,7 +31,7 @@ def circumstances(rounds: int, sample_seconds: float) -> dict[str, Any]:
         "packages": {name: version(name) for name in _PACKAGES},
         "rounds": rounds,
         "sample_seconds": sample_seconds,
-        "garbage_collector": "off during a sample, run before each; on where single requests are timed",
+        "garbage_collector": "off during a round, run before each; on where single requests are timed",
         "unit": "microseconds",
     }
 

@@ -10,11 +10,11 @@ from itertools import cycle
 
 from starlette.types import ASGIApp, Message, Scope
 
-from benchmarks.contenders import BARE, GUARDS
+from benchmarks.contenders import BARE, GUARDS, starlette
 from benchmarks.contenders.guard import Guard
 from benchmarks.contenders.orders import PATH
 from benchmarks.timing import Contender
-from benchmarks.tokens import new_tokens, refused_tokens, seen_tokens
+from benchmarks.tokens import ALGORITHMS, new_tokens, refused_tokens, seen_tokens
 
 Request = Callable[[], Awaitable[None]]
 
@@ -84,11 +84,14 @@ async def status(app: ASGIApp, token: bytes | None, path: str = PATH) -> int:
 
 
 def requests(*, full_caches: bool) -> Iterator[Contender]:
-    """The bare apps and every guard with every algorithm. Raises AssertionError where one answers wrongly."""
+    """The bare apps, the primitive amid requests, and every guard. Raises AssertionError where one answers wrongly."""
     for name, build_bare in BARE.items():
         app = build_bare()
         assert asyncio.run(status(app, new_tokens("HS256")[0])) == 200, name
         yield Contender(name, request(app, new_tokens("HS256")), kind="coroutine")
+    for algorithm in ALGORITHMS:
+        call = request(starlette.with_primitive(algorithm), new_tokens(algorithm))
+        yield Contender(starlette.PRIMITIVE, call, algorithm, "coroutine")
     for guard in GUARDS:
         for algorithm in guard.algorithms:
             yield Contender(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from benchmarks.comparison import checks_left_out, overhead, times_ours, times_primitive
-from benchmarks.contenders import BARE, GUARDS, OURS
+from benchmarks.contenders import BARE, GUARDS, OURS, starlette
 from benchmarks.contenders.guard import Guard
 from benchmarks.latency import Latency
 from benchmarks.passwords import PasswordTimes
@@ -91,10 +91,17 @@ def _verifier_rows(samples: Samples) -> Iterator[Sequence[str]]:
 def _overhead_rows(samples: Samples) -> Iterator[Sequence[str]]:
     for bare in BARE:
         yield f"{bare}: takes {_figure(samples.spread(bare).median)} itself", *("" for _ in ALGORITHMS), ""
+        if bare == starlette.BARE:
+            yield _primitive_row(samples)
         for guard in GUARDS:
             if guard.bare == bare:
                 figures = [_cell(samples, guard, algorithm) for algorithm in ALGORITHMS]
                 yield f"  {guard.name}", *figures, ", ".join(guard.left_out)
+
+
+def _primitive_row(samples: Samples) -> Sequence[str]:
+    overheads = [samples.overhead((starlette.PRIMITIVE, one), (starlette.BARE, "")) for one in ALGORITHMS]
+    return f"  {starlette.PRIMITIVE}", *(_figure(spread.median) for spread in overheads), "all of them"
 
 
 def _cell(samples: Samples, guard: Guard, algorithm: str) -> str:

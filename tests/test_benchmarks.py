@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.contenders import BARE, GUARDS
+from benchmarks.contenders import BARE, GUARDS, starlette
 from benchmarks.latency import APPS
 from benchmarks.refusals import KINDS, NOTHING, PLACES, contender_name
 from benchmarks.rules import DECISIONS, SIZES, decision_name
@@ -52,6 +52,7 @@ def test_a_smoke_run_measures_every_contender(tmp_path: Path) -> None:
     measured = {(one["name"], one["algorithm"]) for one in figures["times"]}
     expected = {(name, "") for name, _ in VERBS} | {(name, "") for name in BARE} | {(NOTHING, "")}
     expected |= {(name, algorithm) for name, _ in LAYERS for algorithm in ALGORITHMS}
+    expected |= {(starlette.PRIMITIVE, algorithm) for algorithm in ALGORITHMS}
     expected |= {(verifier.name, algorithm) for verifier in VERIFIERS for algorithm in ALGORITHMS}
     expected |= {(contender_name(place, kind), "") for place in PLACES for kind in KINDS if kind.is_in(place)}
     expected |= {(decision_name(decision, size), "") for decision in DECISIONS for size in SIZES}
