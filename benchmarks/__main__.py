@@ -14,7 +14,7 @@ from benchmarks.requests import requests
 from benchmarks.rules import rule_counts
 from benchmarks.tables import print_latencies, print_passwords, print_tables, print_verdicts
 from benchmarks.targets import in_process_verdicts
-from benchmarks.timing import measure
+from benchmarks.timing import SAMPLE_SECONDS, measure
 from benchmarks.verbs import verbs
 from benchmarks.verifiers import verifiers
 
@@ -24,13 +24,17 @@ class Effort:
     """How often everything is measured."""
 
     rounds: int
+    sample_seconds: float = SAMPLE_SECONDS
+    full_caches: bool = True
     latency_calls: int = 20_000
     password_rounds: int = 3
     password_costs: tuple[int, ...] = tuple(COSTS)
 
 
 _FULL = Effort(rounds=21)
-_SMOKE = Effort(rounds=2, latency_calls=50, password_rounds=1, password_costs=(4, 5))
+_SMOKE = Effort(
+    rounds=2, sample_seconds=0.001, full_caches=False, latency_calls=50, password_rounds=1, password_costs=(4, 5)
+)
 
 
 def main() -> None:
@@ -44,16 +48,17 @@ def main() -> None:
 
 
 def _measured_and_printed(effort: Effort) -> dict[str, object]:
-    samples = measure([*verbs(), *verifiers(), *requests(), *refusals(), *rule_counts()], effort.rounds)
+    contenders = [*verbs(), *verifiers(), *requests(full_caches=effort.full_caches), *refusals(), *rule_counts()]
+    samples = measure(contenders, effort.rounds, effort.sample_seconds)
     print_tables(samples)
-    latencies = measure_latencies(effort.latency_calls)
+    latencies = measure_latencies(effort.latency_calls, full_caches=effort.full_caches)
     print_latencies(latencies)
     passwords = measure_passwords(effort.password_rounds, effort.password_costs)
     print_passwords(passwords)
     verdicts = list(in_process_verdicts(samples))
     print_verdicts(verdicts)
     return {
-        **circumstances(effort.rounds),
+        **circumstances(effort.rounds, effort.sample_seconds),
         **sample_figures(samples),
         "latencies": latency_figures(latencies),
         "passwords": password_figures(passwords),

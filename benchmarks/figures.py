@@ -9,13 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.comparison import overhead, times_ours, times_primitive
+from benchmarks.comparison import checks_left_out, overhead, times_ours, times_primitive
 from benchmarks.contenders import GUARDS
 from benchmarks.latency import Latency
 from benchmarks.passwords import PasswordTimes
 from benchmarks.targets import Verdict
-from benchmarks.timing import SAMPLE_SECONDS, Samples, Spread
-from benchmarks.verifiers import VERIFIERS
+from benchmarks.timing import Samples, Spread
 
 _PACKAGES = (
     *("starlette", "fastapi", "litestar", "cryptography", "joserfc", "PyJWT", "Authlib", "clasp-jwt"),
@@ -23,7 +22,7 @@ _PACKAGES = (
 )
 
 
-def circumstances(rounds: int) -> dict[str, Any]:
+def circumstances(rounds: int, sample_seconds: float) -> dict[str, Any]:
     """When and where, with what."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -31,8 +30,8 @@ def circumstances(rounds: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in _PACKAGES},
         "rounds": rounds,
-        "sample_seconds": SAMPLE_SECONDS,
-        "garbage_collector": "off during a sample, run before each; on where single requests are timed",
+        "sample_seconds": sample_seconds,
+        "garbage_collector": "off during a round, run before each; on where single requests are timed",
         "unit": "microseconds",
     }
 
@@ -44,9 +43,7 @@ def sample_figures(samples: Samples) -> dict[str, Any]:
             for name, algorithm in samples.figures
         ],
         "overheads": list(_overheads(samples)),
-        "left_out": {
-            contender.name: dict(contender.left_out) for contender in (*VERIFIERS, *GUARDS) if contender.left_out
-        },
+        "left_out": [{"name": name, "check": check, "reason": reason} for name, check, reason in checks_left_out()],
     }
 
 

@@ -35,10 +35,12 @@ class Latency:
         return cls(cuts[499], cuts[899], cuts[989], cuts[998], max(microseconds))
 
 
-def measure_latencies(calls: int) -> Mapping[str, Latency]:
+def measure_latencies(calls: int, *, full_caches: bool) -> Mapping[str, Latency]:
     """By app, of so many requests each."""
     requests = {BARE: request(bare(), new_tokens("HS256"))}
-    requests |= {guard.name: guarded_request(guard, "HS256") for guard in GUARDS if guard.name in APPS}
+    requests |= {
+        guard.name: guarded_request(guard, "HS256", full_cache=full_caches) for guard in GUARDS if guard.name in APPS
+    }
     gc.collect()
     taken = asyncio.run(_take_turns(requests, calls))
     return {name: Latency.of(taken[name]) for name in APPS}

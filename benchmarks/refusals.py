@@ -4,6 +4,7 @@
 apps, where an acceptance pays for its route and a refusal does not.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from asgi_bearer import BearerMiddleware
 from benchmarks.contenders import starlette
 from benchmarks.contenders.orders import ANONYMOUS_PATH, PATH, ours
-from benchmarks.requests import bearer, http_scope, request, status
+from benchmarks.requests import request, status
 from benchmarks.timing import Contender
 from benchmarks.tokens import broken, new_tokens, now, sign_many
 
@@ -42,7 +43,7 @@ class Kind:
 
     def is_in(self, place: str) -> bool:
         """The peer keeps no tokens, and only ours knows a route where a token is optional."""
-        return place == ALONE or (place == OURS or not self.seen) and self.path == PATH
+        return place == ALONE or ((place == OURS or not self.seen) and self.path == PATH)
 
 
 def _signed(**changes: Any) -> Callable[[], Sequence[bytes]]:
@@ -86,12 +87,15 @@ def refusals() -> Iterator[Contender]:
 
 
 def _contender(place: str, kind: Kind, app: ASGIApp) -> Contender:
-    tokens = kind.tokens()
-    for token in tokens[:_TOKENS] or [None]:  # which fills the cache, too, where there is one
-        headers = [bearer(token)] if token else []
-        answered = status(app, http_scope(*headers, path=kind.path))
-        assert answered == kind.status or (place == PEER and 400 <= answered < 500), f"{place}: {kind.name}: {answered}"
-    return Contender(contender_name(place, kind), request(app, tokens, kind.path), kind="coroutine")
+    tokens, name = kind.tokens(), contender_name(place, kind)
+    for answered in asyncio.run(_statuses(app, tokens[:_TOKENS] or (None,), kind.path)):
+        assert answered == kind.status or (place == PEER and 400 <= answered < 500), f"{name}: {answered}"
+    return Contender(name, request(app, tokens, kind.path), kind="coroutine")
+
+
+async def _statuses(app: ASGIApp, tokens: Sequence[bytes | None], path: str) -> Sequence[int]:
+    """Asking for each fills the cache, too, where there is one."""
+    return [await status(app, token, path) for token in tokens]
 
 
 def _apps() -> Mapping[str, tuple[ASGIApp, ASGIApp]]:

@@ -10,11 +10,11 @@ from itertools import cycle
 
 from starlette.types import ASGIApp, Message, Scope
 
-from benchmarks.contenders import BARE, GUARDS
+from benchmarks.contenders import BARE, GUARDS, starlette
 from benchmarks.contenders.guard import Guard
 from benchmarks.contenders.orders import PATH
 from benchmarks.timing import Contender
-from benchmarks.tokens import new_tokens, refused_tokens, seen_tokens, sign
+from benchmarks.tokens import ALGORITHMS, new_tokens, refused_tokens, seen_tokens
 
 Request = Callable[[], Awaitable[None]]
 
@@ -66,40 +66,49 @@ def request(app: ASGIApp, tokens: Sequence[bytes] = (), path: str = PATH) -> Req
     return lambda: app(http_scope(bearer(next(turn)), path=path), receive, send)
 
 
-def answer(app: ASGIApp, scope: Scope) -> Sequence[Message]:
+async def answer(app: ASGIApp, scope: Scope) -> Sequence[Message]:
     """What the app sends."""
     messages: list[Message] = []
 
     async def record(message: Message) -> None:
         messages.append(message)
 
-    asyncio.run(app(scope, receive, record))  # type: ignore[arg-type]  # every app's is a coroutine
+    await app(scope, receive, record)
     return messages
 
 
-def status(app: ASGIApp, scope: Scope) -> int:
-    answered: int = answer(app, scope)[0]["status"]
+async def status(app: ASGIApp, token: bytes | None, path: str = PATH) -> int:
+    headers = [] if token is None else [bearer(token)]
+    answered: int = (await answer(app, http_scope(*headers, path=path)))[0]["status"]
     return answered
 
 
-def requests() -> Iterator[Contender]:
-    """The bare apps and every guard with every algorithm. Raises AssertionError where one answers wrongly."""
+def requests(*, full_caches: bool) -> Iterator[Contender]:
+    """The bare apps, the primitive amid requests, and every guard. Raises AssertionError where one answers wrongly."""
     for name, build_bare in BARE.items():
         app = build_bare()
-        assert status(app, http_scope(bearer(sign("HS256").encode()))) == 200, name
+        assert asyncio.run(status(app, new_tokens("HS256")[0])) == 200, name
         yield Contender(name, request(app, new_tokens("HS256")), kind="coroutine")
+    for algorithm in ALGORITHMS:
+        call = request(starlette.with_primitive(algorithm), new_tokens(algorithm))
+        yield Contender(starlette.PRIMITIVE, call, algorithm, "coroutine")
     for guard in GUARDS:
         for algorithm in guard.algorithms:
-            yield Contender(guard.name, guarded_request(guard, algorithm), algorithm, "coroutine")
+            yield Contender(
+                guard.name, guarded_request(guard, algorithm, full_cache=full_caches), algorithm, "coroutine"
+            )
 
 
-def guarded_request(guard: Guard, algorithm: str) -> Request:
-    """A request through the guard, whose cache is as full as it gets: of other tokens, or of just those in turn."""
+def guarded_request(guard: Guard, algorithm: str, *, full_cache: bool) -> Request:
+    """A request through the guard. Its cache is as full as it gets, of other tokens or of just those in turn, or empty.
+
+    Filling takes seconds, and only figures need it.
+    """
     app = guard.build(algorithm)
-    _check(app, guard, algorithm)
+    asyncio.run(_check(app, guard, algorithm))
     tokens = seen_tokens(algorithm) if guard.cache == "hit" else new_tokens(algorithm)
     call = request(app, tokens)
-    if guard.cache != "none":
+    if full_cache and guard.cache != "none":
         asyncio.run(_repeat(call, len(tokens) if guard.cache == "hit" else len(tokens) // 2))
     return call
 
@@ -109,12 +118,12 @@ async def _repeat(call: Request, times: int) -> None:
         await call()
 
 
-def _check(app: ASGIApp, guard: Guard, algorithm: str) -> None:
+async def _check(app: ASGIApp, guard: Guard, algorithm: str) -> None:
     """A benchmark of a broken app is worth nothing. What a guard leaves out it is seen to leave out."""
     name = f"{guard.name}, {algorithm}"
-    assert status(app, http_scope(bearer(sign(algorithm).encode()))) == 200, name
+    assert await status(app, new_tokens(algorithm)[0]) == 200, name
     for fault, token in refused_tokens(algorithm).items():
-        answered = status(app, http_scope(bearer(token.encode())))
+        answered = await status(app, token.encode())
         expected = answered == 200 if fault in guard.left_out else 400 <= answered < 500
         assert expected, f"{name}: {fault} is answered with {answered}"
-    assert 400 <= status(app, http_scope()) < 500, f"{name}: no token"
+    assert 400 <= await status(app, None) < 500, f"{name}: no token"

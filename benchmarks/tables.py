@@ -1,9 +1,9 @@
-"""What was measured, as aligned tables for people. Figures are medians of the rounds, in µs where nothing else is said."""
+"""What was measured, as aligned tables for people. Figures are medians of the rounds, mostly in µs."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from benchmarks.comparison import overhead, times_ours, times_primitive
-from benchmarks.contenders import BARE, GUARDS, OURS
+from benchmarks.comparison import checks_left_out, overhead, times_ours, times_primitive
+from benchmarks.contenders import BARE, GUARDS, OURS, starlette
 from benchmarks.contenders.guard import Guard
 from benchmarks.latency import Latency
 from benchmarks.passwords import PasswordTimes
@@ -52,9 +52,8 @@ def print_verdicts(verdicts: Iterable[Verdict]) -> None:
 def print_reasons() -> None:
     """Why some checks are left out: where a peer cannot make one, it has less to do."""
     print("\nWhy checks are left out\n")
-    for contender in (*VERIFIERS, *GUARDS):
-        for check, reason in contender.left_out.items():
-            print(f"  {contender.name}: {check}: {reason}")
+    for name, check, reason in checks_left_out():
+        print(f"  {name}: {check}: {reason}")
 
 
 def _print(
@@ -92,10 +91,17 @@ def _verifier_rows(samples: Samples) -> Iterator[Sequence[str]]:
 def _overhead_rows(samples: Samples) -> Iterator[Sequence[str]]:
     for bare in BARE:
         yield f"{bare}: takes {_figure(samples.spread(bare).median)} itself", *("" for _ in ALGORITHMS), ""
+        if bare == starlette.BARE:
+            yield _primitive_row(samples)
         for guard in GUARDS:
             if guard.bare == bare:
                 figures = [_cell(samples, guard, algorithm) for algorithm in ALGORITHMS]
                 yield f"  {guard.name}", *figures, ", ".join(guard.left_out)
+
+
+def _primitive_row(samples: Samples) -> Sequence[str]:
+    overheads = [samples.overhead((starlette.PRIMITIVE, one), (starlette.BARE, "")) for one in ALGORITHMS]
+    return f"  {starlette.PRIMITIVE}", *(_figure(spread.median) for spread in overheads), "all of them"
 
 
 def _cell(samples: Samples, guard: Guard, algorithm: str) -> str:
@@ -122,7 +128,9 @@ def _refusal_rows(samples: Samples) -> Iterator[Sequence[str]]:
     nothing = _figure(samples.spread(NOTHING).median)
     yield NOTHING, nothing, *("" for _ in PLACES[1:])
     for kind in KINDS:
-        figures = (samples.spread(contender_name(place, kind)).median if kind.is_in(place) else None for place in PLACES)
+        figures = (
+            samples.spread(contender_name(place, kind)).median if kind.is_in(place) else None for place in PLACES
+        )
         yield kind.name, *("" if figure is None else _figure(figure) for figure in figures)
 
 
@@ -141,4 +149,3 @@ def _verdict_row(verdict: Verdict) -> Sequence[str]:
 
 def _figure(figure: float) -> str:
     return f"{figure:.1f}"
-

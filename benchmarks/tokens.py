@@ -100,7 +100,7 @@ def seen_tokens(algorithm: str) -> Sequence[bytes]:
     return new_tokens(algorithm)[:SEEN_TOKENS]
 
 
-def _claims_of(number: int, chance: Random) -> Mapping[str, Any]:
+def _claims_of(number: int, chance: Random) -> dict[str, Any]:
     scopes = [SCOPE, *chance.sample(_OTHER_SCOPES, chance.randrange(len(_OTHER_SCOPES)))]
     chance.shuffle(scopes)
     return {"sub": f"customer-{number}", "jti": f"{chance.getrandbits(128):032x}", "scope": " ".join(scopes)}
@@ -114,11 +114,12 @@ def broken(token: str) -> str:
     return f"{signed}.{signature[:middle]}{other}{signature[middle + 1 :]}"
 
 
+@cache
 def refused_tokens(algorithm: str, audience: Any = AUDIENCE) -> Mapping[str, str]:
     """Tokens that a contender must refuse, if it makes the checks that we time it for; each with one fault."""
     past, future = now() - 600, now() + 600  # some grant a minute
     other = "RS256" if algorithm == "HS256" else "HS256"
-    faults: Mapping[str, Mapping[str, Any]] = {
+    faults: Mapping[str, dict[str, Any]] = {
         "expired": {"exp": past, "iat": past - 300, "nbf": past - 300},
         "no exp": {"exp": ABSENT},
         "no sub": {"sub": ABSENT},

@@ -1,21 +1,15 @@
-"""Each verb alone, and what stands below it: the signature's verification by cryptography or hmac and nothing else.
+"""Each verb alone, and what stands below it: the primitive.
 
 One token is verified again and again, so ours finds its header among those seen before, as for any issuer's tokens.
 Tokens, scopes and claims are made before; every function is called once and its result checked before it is timed.
 """
 
-import hmac
+import asyncio
 import time
-from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 from starlette.types import Receive, Scope, Send
 
 from asgi_bearer import AuthError, Issuer, Limits, NoCredentials
@@ -27,9 +21,10 @@ from asgi_bearer.policy import Policy
 from asgi_bearer.users import user_of
 from asgi_bearer.verification import SignedClaims, read_unverified, verify_signature
 from benchmarks.contenders.orders import ALLOW, issuer
+from benchmarks.primitive import parts, primitives
 from benchmarks.requests import answer, bearer, http_scope, send
 from benchmarks.timing import Contender
-from benchmarks.tokens import ALGORITHMS, SCOPE, SUBJECT, broken, public_key, sign
+from benchmarks.tokens import ALGORITHMS, SCOPE, SUBJECT, broken, sign
 
 _LIMITS = Limits()
 
@@ -46,7 +41,7 @@ VERBS: Sequence[tuple[str, str]] = (
 """Verbs that no algorithm changes."""
 
 LAYERS: Sequence[tuple[str, str]] = (
-    ("primitive", "hmac.digest and compare_digest, or cryptography's verify: the floor"),
+    ("primitive", "hmac.digest and compare_digest, or cryptography's verify, of many tokens in turn: the floor"),
     ("signature", "our key's verify: joserfc and the primitive"),
     ("verify", "BearerToken → SignedClaims: strict reading and signature"),
 )
@@ -75,7 +70,7 @@ def _request_verbs() -> Iterator[Contender]:
     yield Contender("read", partial(read_token, headers, _LIMITS.token))
 
     for name, error in (("no credentials", NoCredentials()), ("bad signature", BadSignature())):
-        messages = answer(partial(_refuse, error), pattern)
+        messages = asyncio.run(answer(partial(_refuse, error), pattern))
         assert [message["type"] for message in messages] == ["http.response.start", "http.response.body"]
         assert dict(messages[0]["headers"])[b"www-authenticate"] == challenge(error, "api").encode()
         yield Contender(f"refuse: {name}", partial(refuse, error, "api", pattern, send), kind="coroutine")
@@ -98,12 +93,12 @@ def _claims_verbs() -> Iterator[Contender]:
 
 def _layers(algorithm: str) -> Iterator[Contender]:
     token = sign(algorithm)
-    signed, signature = _parts(token)
-    yield Contender("primitive", _checked_primitive(algorithm), algorithm)
+    signed, signature = parts(token)
+    yield Contender("primitive", primitives(algorithm), algorithm)
 
     key = _verified(algorithm).key
     assert key.verify(signed, signature)
-    assert not key.verify(signed, _parts(broken(token))[1])
+    assert not key.verify(signed, parts(broken(token))[1])
     yield Contender("signature", partial(key.verify, signed, signature), algorithm)
 
     trusted, text = issuer(algorithm), BearerToken(token.encode())
@@ -130,37 +125,3 @@ def _verify(token: BearerToken, trusted: Issuer) -> SignedClaims:
     unverified = read_unverified(token, _LIMITS)
     keys = trusted.find_keys(unverified.compact.key_id, unverified.compact.algorithm)
     return verify_signature(unverified, trusted, keys or ())
-
-
-def _parts(token: str) -> tuple[bytes, bytes]:
-    """What was signed, and the signature."""
-    signed, _, signature = token.encode().rpartition(b".")
-    return signed, urlsafe_b64decode(signature + b"==")
-
-
-def _checked_primitive(algorithm: str) -> Callable[[], Any]:
-    token = sign(algorithm)
-    assert _holds(_primitive(algorithm, token))
-    assert not _holds(_primitive(algorithm, broken(token)))
-    return _primitive(algorithm, token)
-
-
-def _holds(primitive: Callable[[], Any]) -> bool:
-    try:
-        return primitive() is not False
-    except InvalidSignature:
-        return False
-
-
-def _primitive(algorithm: str, token: str) -> Callable[[], Any]:
-    """Verifies the token's signature and does nothing else: says False or raises InvalidSignature."""
-    signed, signature = _parts(token)
-    key = public_key(algorithm)
-    if algorithm == "HS256":
-        return lambda: hmac.compare_digest(hmac.digest(key, signed, "sha256"), signature)
-    if algorithm == "RS256":
-        return partial(key.verify, signature, signed, PKCS1v15(), SHA256())
-    if algorithm == "ES256":  # cryptography wants DER where a JWS has r and s beside each other
-        r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
-        return partial(key.verify, encode_dss_signature(r, s), signed, ECDSA(SHA256()))
-    return partial(key.verify, signature, signed)

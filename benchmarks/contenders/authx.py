@@ -16,7 +16,7 @@ from benchmarks.contenders import fastapi
 from benchmarks.contenders.fastapi import Customer, app_with, customer_with_scope
 from benchmarks.contenders.guard import Guard
 from benchmarks.contenders.orders import granted
-from benchmarks.tokens import AUDIENCE, ISSUER, SECRET, header_name, public_pem
+from benchmarks.tokens import AUDIENCE, ISSUER, SECRET, public_pem
 
 
 def with_authx(algorithm: str) -> ASGIApp:
@@ -35,14 +35,14 @@ def with_authx(algorithm: str) -> ASGIApp:
     return app
 
 
-def _settings(algorithm: str) -> AuthXConfig:
-    own = {"JWT_SECRET_KEY": SECRET.decode()} if algorithm == "HS256" else {"JWT_PUBLIC_KEY": public_pem(algorithm).decode()}
+def _settings(algorithm: Any) -> AuthXConfig:
     return AuthXConfig(
-        JWT_ALGORITHM=header_name(algorithm),
+        JWT_ALGORITHM=algorithm,
+        JWT_SECRET_KEY=SECRET.decode(),
+        JWT_PUBLIC_KEY=None if algorithm == "HS256" else public_pem(algorithm).decode(),
         JWT_DECODE_AUDIENCE=AUDIENCE,
         JWT_DECODE_ISSUER=ISSUER,
         JWT_TOKEN_LOCATION=["headers"],
-        **own,
     )
 
 

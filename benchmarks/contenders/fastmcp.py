@@ -20,7 +20,7 @@ from benchmarks.contenders.guard import Guard
 from benchmarks.contenders.orders import ROUTE
 from benchmarks.tokens import AUDIENCE, ISSUER, SCOPE, SECRET, header_name, public_pem
 
-logging.getLogger("fastmcp").setLevel(logging.ERROR)  # it writes every refusal to the terminal
+logging.getLogger("fastmcp").setLevel(logging.ERROR)  # it would write every refusal to the terminal
 
 
 async def _subject(request: Request) -> JSONResponse:

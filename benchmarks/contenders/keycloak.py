@@ -4,6 +4,7 @@ https://fastapi-keycloak-middleware.readthedocs.io/: the scope is looked for in 
 CheckPermissions is a `def`, which would go to a thread.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -25,6 +26,8 @@ from benchmarks.contenders import fastapi
 from benchmarks.contenders.fastapi import Customer, app_with, customer_with_scope
 from benchmarks.contenders.guard import Guard
 from benchmarks.tokens import AUDIENCE, ISSUER, SECRET, header_name, public_pem
+
+logging.getLogger("fastapi_keycloak_middleware").setLevel(logging.ERROR)  # as FastMCP does, it warns of every refusal
 
 
 def with_keycloak_middleware(algorithm: str) -> ASGIApp:
