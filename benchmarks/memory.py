@@ -1,0 +1,178 @@
+"""What a million different tokens leave in the memory of a process, and whether requests leak.
+
+Each is measured in a process of its own, `python -m benchmarks.memory`, which prints its figures as JSON: what else a
+process did would be in its memory. That is the resident set as Linux counts it, the allocator's reserve included.
+
+- Tokens are signed on the way, with `hmac` alone, and forgotten.
+- An entry's bytes: what the process grows by while the second half of the store fills, divided by its tokens. The first
+  half may find room in memory that the imports left over.
+- A leak: blocks of memory that Python holds more after the requests than before, once the app is warm.
+"""
+
+import argparse
+import asyncio
+import gc
+import hmac
+import json
+import subprocess
+import sys
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice, repeat
+from pathlib import Path
+from resource import getpagesize
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from asgi_bearer import BearerMiddleware, CacheLimits
+from benchmarks.contenders import starlette
+from benchmarks.contenders.orders import ALLOW, issuer
+from benchmarks.requests import bearer, http_scope, receive, request, send
+from benchmarks.tokens import AUDIENCE, ISSUER, SCOPE, SECRET, now, seen_tokens
+
+MEBIBYTE = 1024 * 1024
+LIMITS = CacheLimits()
+TIGHT_LIMITS = CacheLimits(tokens=1_000_000, memory=16 * MEBIBYTE)
+"""Here the bytes end it and not the number of tokens."""
+
+_STEPS = 50
+"""How often the memory is looked at on the way."""
+
+_OK: Message = {"type": "http.response.start", "status": 200, "headers": []}
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What different tokens left. grown: bytes more than with an empty store, after so many tokens."""
+
+    tokens: int
+    limit_tokens: int
+    limit_bytes: int
+    grown: Sequence[tuple[int, int]]
+
+    @property
+    def most(self) -> int:
+        return max(grown for _, grown in self.grown)
+
+    @property
+    def entry_bytes(self) -> float:
+        filling = [look for look in self.grown if look[0] <= self.limit_tokens]
+        (half, grown_by_half), (full, grown) = filling[len(filling) // 2 - 1], filling[-1]
+        return (grown - grown_by_half) / (full - half)
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """What requests with seen tokens left."""
+
+    requests: int
+    blocks: int
+    grown: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRuns:
+    million: Growth
+    tight: Growth
+    leak: Leak
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Tokens through the default store, through the tight one, and requests with seen tokens."""
+
+    tokens: int = 1_000_000
+    tight_tokens: int = 100_000
+    requests: int = 100_000
+
+
+def run_memory(effort: Effort) -> MemoryRuns:
+    return MemoryRuns(
+        Growth(**_run_alone("million", effort.tokens)),
+        Growth(**_run_alone("tight", effort.tight_tokens)),
+        Leak(**_run_alone("leak", effort.requests)),
+    )
+
+
+def _run_alone(name: str, count: int) -> Any:
+    command = [sys.executable, "-m", "benchmarks.memory", name, str(count)]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=600).stdout)
+
+
+def main() -> None:
+    runs: dict[str, Callable[[int], Coroutine[Any, Any, Growth | Leak]]] = {
+        "million": lambda count: _different_tokens(count, LIMITS),
+        "tight": lambda count: _different_tokens(count, TIGHT_LIMITS),
+        "leak": _requests_repeated,
+    }
+    parser = argparse.ArgumentParser("python -m benchmarks.memory")
+    parser.add_argument("run", choices=runs)
+    parser.add_argument("count", type=int, help="tokens, or requests")
+    arguments = parser.parse_args()
+    print(json.dumps(asdict(asyncio.run(runs[arguments.run](arguments.count)))))
+
+
+async def _different_tokens(count: int, limits: CacheLimits) -> Growth:
+    app = BearerMiddleware(_answer, issuers=issuer("HS256"), allow=ALLOW, cache=limits)
+    tokens = _tokens()
+    await _send_all(app, islice(tokens, 1))
+    sent, before = 0, _resident_bytes()
+    grown: list[tuple[int, int]] = []
+    for step in _steps(count, limits.tokens):
+        await _send_all(app, islice(tokens, step))
+        sent += step
+        grown.append((sent, _resident_bytes() - before))
+    return Growth(count, limits.tokens, limits.memory, grown)
+
+
+def _steps(count: int, full: int) -> Iterator[int]:
+    """How many tokens until the next look: closer together until the store is full."""
+    filling = min(full, count)
+    yield from repeat(filling // 10, 10)
+    if count > filling:
+        yield from repeat((count - filling) // _STEPS, _STEPS)
+
+
+async def _send_all(app: ASGIApp, tokens: Iterator[bytes]) -> None:
+    for token in tokens:
+        await app(http_scope(bearer(token)), receive, send)
+
+
+async def _requests_repeated(count: int) -> Leak:
+    """A whole Starlette app, with the tokens in turn."""
+    call = request(starlette.with_asgi_bearer("HS256"), seen_tokens("HS256"))
+    for _ in range(2 * len(seen_tokens("HS256"))):
+        await call()
+    gc.collect()
+    blocks, before = sys.getallocatedblocks(), _resident_bytes()
+    for _ in range(count):
+        await call()
+    gc.collect()
+    return Leak(count, sys.getallocatedblocks() - blocks, _resident_bytes() - before)
+
+
+def _tokens() -> Iterator[bytes]:
+    """Ever different ones, with nine claims."""
+    head = urlsafe_b64encode(b'{"alg":"HS256","typ":"at+jwt"}').rstrip(b"=") + b"."
+    common = f'"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":{now() + 86_400},"iat":{now()},"nbf":{now()},'
+    common += f'"scope":"{SCOPE} profile","roles":["staff"]'
+    number = 0
+    while True:
+        number += 1
+        payload = f'{{{common},"sub":"customer-{number}","jti":"{number:032x}"}}'
+        signed = head + urlsafe_b64encode(payload.encode()).rstrip(b"=")
+        yield signed + b"." + urlsafe_b64encode(hmac.digest(SECRET, signed, "sha256")).rstrip(b"=")
+
+
+async def _answer(_scope: Scope, _receive: Receive, answer: Send) -> None:
+    await answer(_OK)
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * getpagesize()
+
+
+if __name__ == "__main__":
+    main()
