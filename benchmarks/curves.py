@@ -6,10 +6,11 @@ hit rate is that of a few tokens that are kept among others that come seldom. Ru
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import cycle, islice
 from random import Random
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -20,6 +21,7 @@ from asgi_bearer import BearerMiddleware, CacheLimits
 from benchmarks.contenders import starlette
 from benchmarks.contenders.orders import ROUTE, ours
 from benchmarks.requests import Request, request, status
+from benchmarks.table import Table
 from benchmarks.timing import Contender, Samples, Spread
 from benchmarks.tokens import ABSENT, new_tokens, sign_many
 
@@ -129,3 +131,16 @@ _TOKENS_OF: Mapping[str, Callable[[int], Sequence[bytes]]] = {
     TOKEN_BYTES: _with_bytes,
     HIT_RATES: _mixed,
 }
+
+
+def curve_figures(samples: Samples) -> list[dict[str, Any]]:
+    """µs over the bare app."""
+    return [{**asdict(point), **asdict(overhead(samples, point))} for point in points()]
+
+
+def curve_tables(figures: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
+    for curve, sizes in CURVES.items():
+        medians = {(one["line"], one["size"]): one["median"] for one in figures if one["curve"] == curve}
+        lines = dict.fromkeys(line for line, _ in medians)
+        rows = [(line, *(f"{medians[line, size]:.1f}" for size in sizes)) for line in lines]
+        yield Table(f"Overhead by {curve} (µs)", (curve, *map(str, sizes)), rows)

@@ -13,6 +13,9 @@ from typing import Any
 from benchmarks.load.server import Server
 
 GENERATOR = "wrk" if shutil.which("wrk") else "benchmarks.load.generator"
+PERCENTILES = ("1", "10", "25", "50", "75", "90", "95", "99", "99.9")
+"""Of waits; wrk.lua names the same."""
+
 _SCRIPT = Path(__file__).with_name("wrk.lua")
 
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 import httptools
 import uvloop
 
-PERCENTILES = ("1", "10", "25", "50", "75", "90", "95", "99", "99.9")
+from benchmarks.load.asking import PERCENTILES
 
 
 class _Connection(asyncio.Protocol):
