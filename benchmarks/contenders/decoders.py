@@ -41,7 +41,10 @@ class Decoder(NamedTuple):
 
 
 def pyjwt(algorithm: str) -> Decoder:
-    """`jwt.PyJWT(options=…)` merges its options once; `jwt.decode` would do it for every token."""
+    """`jwt.PyJWT(options=…)` merges its options once; `jwt.decode` would do it for every token.
+
+    A `PyJWK` in place of the key saves nothing: it is prepared anew for every token, too.
+    """
     decoder = jwt.PyJWT(options={"require": ["exp", "sub"]})  # iss and aud it asks for itself
     key, algorithms = public_key(algorithm), [header_name(algorithm)]
 
