@@ -31,7 +31,7 @@ class Effort:
     password_costs: tuple[int, ...] = tuple(COSTS)
 
 
-_FULL = Effort(rounds=21)
+_FULL = Effort(rounds=41)
 _SMOKE = Effort(
     rounds=2, sample_seconds=0.001, full_caches=False, latency_calls=50, password_rounds=1, password_costs=(4, 5)
 )

@@ -94,9 +94,8 @@ def requests(*, full_caches: bool) -> Iterator[Contender]:
         yield Contender(starlette.PRIMITIVE, call, algorithm, "coroutine")
     for guard in GUARDS:
         for algorithm in guard.algorithms:
-            yield Contender(
-                guard.name, guarded_request(guard, algorithm, full_cache=full_caches), algorithm, "coroutine"
-            )
+            call = guarded_request(guard, algorithm, full_cache=full_caches)
+            yield Contender(guard.name, call, algorithm, "coroutine")
 
 
 def guarded_request(guard: Guard, algorithm: str, *, full_cache: bool) -> Request:

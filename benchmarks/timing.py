@@ -1,6 +1,6 @@
 """Samples, interleaved, and what is said of them.
 
-- A sample is a batch of calls, as many as take 10 ms or so; its figure is the time of one call in µs.
+- A sample is a batch of calls, as many as take 5 ms or so; its figure is the time of one call in µs.
 - In every round each contender gives one sample; the next round starts one contender further and every other round
   runs backwards. So slow phases of the machine fall on all of them.
 - The garbage collector is off during a round and runs before it. `latency` is measured with it on.
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Literal
 
-SAMPLE_SECONDS = 0.01
+SAMPLE_SECONDS = 0.005
 
 Key = tuple[str, str]
 """A contender's name and its algorithm; the latter is empty where none is involved."""
