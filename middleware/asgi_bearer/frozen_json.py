@@ -35,16 +35,16 @@ class FrozenArray(list[Any]):
 class FrozenWhenAsked:
     """A JSON object that is frozen when somebody looks at it, which few requests do: 1 µs of 10."""
 
-    __slots__ = ("_frozen", "_plain")
+    __slots__ = ("_members",)
 
-    def __init__(self, plain: dict[str, Any]) -> None:
-        self._plain = plain
-        self._frozen: FrozenObject | None = None
+    def __init__(self, members: dict[str, Any]) -> None:
+        self._members = members
 
     def members(self) -> FrozenObject:
-        if self._frozen is None:
-            self._frozen = frozen_object(self._plain)
-        return self._frozen
+        members = self._members
+        if not isinstance(members, FrozenObject):
+            members = self._members = frozen_object(members)
+        return members
 
 
 def frozen_object(members: Mapping[str, Any]) -> FrozenObject:

@@ -145,7 +145,7 @@ class BearerMiddleware:
             keys = await issuer.wait_for_keys(header.key_id, header.algorithm)
         signed = verify_signature(unverified, issuer, keys)
         claims = check_claims(signed, self._clock())
-        token = VerifiedToken(issuer, header, signed.key, claims, User(claims))
+        token = VerifiedToken(issuer, header, signed.key, claims, User(claims), starlette_credentials(claims.scopes))
         if self._seen:
             self._seen.keep(credentials, token)
         return token
@@ -179,7 +179,7 @@ def _child_scope(scope: Scope, headers: list[tuple[bytes, bytes]], token: Verifi
     state = scope.get("state")
     child["state"] = {**state, "user": user} if state else {"user": user}
     child["user"] = user
-    child["auth"] = NO_CREDENTIALS if token is None else starlette_credentials(token.claims.scopes)
+    child["auth"] = NO_CREDENTIALS if token is None else token.auth
     return child
 
 
