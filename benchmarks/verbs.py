@@ -21,7 +21,7 @@ from asgi_bearer.policy import Policy
 from asgi_bearer.verification import SignedClaims, read_unverified, verify_signature
 from benchmarks.contenders.orders import ALLOW, issuer
 from benchmarks.primitive import parts, primitives
-from benchmarks.requests import Headers, answer, bearer, http_scope, send
+from benchmarks.requests import answer, bearer, http_scope, send
 from benchmarks.timing import Contender
 from benchmarks.tokens import ALGORITHMS, SCOPE, SUBJECT, broken, sign
 
@@ -75,7 +75,7 @@ def _request_verbs() -> Iterator[Contender]:
         yield Contender(f"refuse: {name}", partial(refuse, error, "api", pattern, send), kind="coroutine")
 
 
-def _read(headers: Headers) -> BearerToken | None:
+def _read(headers: Sequence[tuple[bytes, bytes]]) -> BearerToken | None:
     credentials = find_credentials(headers)
     return None if credentials is None else read_token(credentials, _LIMITS.token)
 
