@@ -12,13 +12,12 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from asgi_bearer import AuthError, Issuer, Limits, NoCredentials
+from asgi_bearer import AuthError, Issuer, Limits, NoCredentials, User
 from asgi_bearer.challenge import challenge, refuse
 from asgi_bearer.claims import check_claims
-from asgi_bearer.credentials import BearerToken, read_token
+from asgi_bearer.credentials import BearerToken, find_credentials, read_token
 from asgi_bearer.errors import BadSignature
 from asgi_bearer.policy import Policy
-from asgi_bearer.users import user_of
 from asgi_bearer.verification import SignedClaims, read_unverified, verify_signature
 from benchmarks.contenders.orders import ALLOW, issuer
 from benchmarks.primitive import parts, primitives
@@ -66,14 +65,19 @@ def _request_verbs() -> Iterator[Contender]:
     yield Contender("match: kept", partial(policy.match, pattern))
 
     headers = pattern["headers"]
-    assert read_token(headers, _LIMITS.token) == BearerToken(sign("HS256").encode())
-    yield Contender("read", partial(read_token, headers, _LIMITS.token))
+    assert _read(headers) == BearerToken(sign("HS256").encode())
+    yield Contender("read", partial(_read, headers))
 
     for name, error in (("no credentials", NoCredentials()), ("bad signature", BadSignature())):
         messages = asyncio.run(answer(partial(_refuse, error), pattern))
         assert [message["type"] for message in messages] == ["http.response.start", "http.response.body"]
         assert dict(messages[0]["headers"])[b"www-authenticate"] == challenge(error, "api").encode()
         yield Contender(f"refuse: {name}", partial(refuse, error, "api", pattern, send), kind="coroutine")
+
+
+def _read(headers: Sequence[tuple[bytes, bytes]]) -> BearerToken | None:
+    credentials = find_credentials(headers)
+    return None if credentials is None else read_token(credentials, _LIMITS.token)
 
 
 async def _refuse(error: AuthError, scope: Scope, _receive: Receive, send: Send) -> None:
@@ -87,8 +91,8 @@ def _claims_verbs() -> Iterator[Contender]:
     assert SCOPE in claims.scopes
     yield Contender("check", lambda: check_claims(signed, now))
 
-    assert user_of(claims).subject == SUBJECT
-    yield Contender("identify", partial(user_of, claims))
+    assert User(claims).subject == SUBJECT
+    yield Contender("identify", partial(User, claims))
 
 
 def _layers(algorithm: str) -> Iterator[Contender]:
@@ -123,5 +127,5 @@ def _verified(algorithm: str) -> SignedClaims:
 def _verify(token: BearerToken, trusted: Issuer) -> SignedClaims:
     """As the middleware does it where keys are at hand."""
     unverified = read_unverified(token, _LIMITS)
-    keys = trusted.find_keys(unverified.compact.key_id, unverified.compact.algorithm)
+    keys = trusted.find_keys(unverified.header.key_id, unverified.header.algorithm)
     return verify_signature(unverified, trusted, keys or ())
