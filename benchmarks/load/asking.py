@@ -12,7 +12,8 @@ from typing import Any
 
 from benchmarks.load.server import Server
 
-GENERATOR = "wrk" if shutil.which("wrk") else "benchmarks.load.generator"
+OURS = "benchmarks.load.generator"
+GENERATOR = "wrk" if shutil.which("wrk") else OURS
 PERCENTILES = ("1", "10", "25", "50", "75", "90", "95", "99", "99.9")
 """Of waits; wrk.lua names the same."""
 
@@ -48,13 +49,17 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a server is asked: the path, with the tokens of a file in turn from `position` on, for so many seconds."""
+    """What a server is asked: the path, with the tokens of a file in turn from `position` on, for so many seconds.
+
+    wrk knows whole seconds only.
+    """
 
     path: str
     tokens: Path
     position: int
     connections: int
-    seconds: int
+    seconds: float
+    generator: str = GENERATOR
 
 
 def ask(server: Server, demand: Demand) -> Load:
@@ -70,12 +75,17 @@ def ask(server: Server, demand: Demand) -> Load:
 
 
 def _command(port: int, demand: Demand) -> Sequence[str | Path]:
-    if GENERATOR == "wrk":
-        how = ["--threads=1", f"--connections={demand.connections}", f"--duration={demand.seconds}s", "--timeout=10s"]
+    if demand.generator == "wrk":
+        how = [
+            "--threads=1",
+            f"--connections={demand.connections}",
+            f"--duration={demand.seconds:.0f}s",
+            "--timeout=10s",
+        ]
         url = f"http://127.0.0.1:{port}{demand.path}"
         return ["wrk", *how, "--script", _SCRIPT, url, "--", demand.tokens, str(demand.position)]
     return [
-        *(sys.executable, "-m", GENERATOR, "--port", str(port), "--path", demand.path),
+        *(sys.executable, "-m", OURS, "--port", str(port), "--path", demand.path),
         *("--tokens", demand.tokens, "--position", str(demand.position)),
         *("--connections", str(demand.connections), "--seconds", str(demand.seconds)),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks.contenders import starlette
-from benchmarks.load.asking import GENERATOR, PERCENTILES
+from benchmarks.load.asking import PERCENTILES
 from benchmarks.load.runs import ALGORITHM, CONNECTIONS, Effort, LoadRuns, Series
 from benchmarks.table import Table
 from benchmarks.targets import Target, Verdict
@@ -15,7 +15,7 @@ Figures = Mapping[str, Any]
 def load_figures(runs: LoadRuns, effort: Effort) -> dict[str, Any]:
     """Requests per second, shares in percent, waits in milliseconds."""
     return {
-        "generator": GENERATOR,
+        "generator": effort.generator,
         "generator_share": round(runs.throughput.generator_share()),
         "algorithm": ALGORITHM,
         "connections": CONNECTIONS,

@@ -16,7 +16,7 @@ import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from pathlib import Path
 from random import Random
@@ -26,7 +26,7 @@ from starlette.types import ASGIApp
 from benchmarks.contenders import BARE, GUARDS, starlette
 from benchmarks.contenders.guard import Guard
 from benchmarks.contenders.orders import PATH
-from benchmarks.load.asking import Demand, Load, ask
+from benchmarks.load.asking import GENERATOR, OURS, Demand, Load, ask
 from benchmarks.load.server import Server, serving
 from benchmarks.tokens import new_tokens, seen_tokens
 
@@ -48,11 +48,27 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """seconds: of each load. pair_rounds: of the target's two apps, a second each."""
+    """seconds: of each load, and of the one that warms an app up. pair: of the target's two apps."""
 
     rounds: int = 5
-    seconds: int = 2
+    seconds: float = 2
+    warm_up_seconds: float = 1
     pair_rounds: int = 20
+    pair_seconds: float = 1
+    generator: str = GENERATOR
+    names: Sequence[str] | None = None
+    """Of the apps; None for all."""
+
+
+SMOKE = Effort(
+    rounds=1,
+    seconds=0.1,
+    warm_up_seconds=0.1,
+    pair_rounds=1,
+    pair_seconds=0.1,
+    generator=OURS,
+    names=(starlette.BARE, starlette.OURS_SEEN),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +113,14 @@ class LoadRuns:
     workers: Mapping[int, Series]
 
 
-def run_loads(effort: Effort, names: Sequence[str] | None = None) -> LoadRuns:
-    """Of all apps, or of some by name. Raises AssertionError where one does not answer with 200."""
-    apps = [app for app in _apps() if names is None or app.name in names]
+def run_loads(effort: Effort) -> LoadRuns:
+    """Raises AssertionError where one does not answer with 200."""
+    apps = [app for app in _apps() if effort.names is None or app.name in effort.names]
     compared = [app for app in apps if app.name in COMPARED]
     pair = [app for app in apps if app.name in (starlette.BARE, starlette.OURS_SEEN)]
     return LoadRuns(
         _run(apps, effort, CONNECTIONS),
-        _run(pair, Effort(effort.pair_rounds, seconds=1), CONNECTIONS),
+        _run(pair, replace(effort, rounds=effort.pair_rounds, seconds=effort.pair_seconds), CONNECTIONS),
         _run(compared, effort, connections=1),
         {workers: _run(compared, effort, CONNECTIONS, workers) for workers in (1, 2)},
     )
@@ -132,10 +148,10 @@ def _run(apps: Sequence[App], effort: Effort, connections: int, workers: int | N
         server_core = stack.enter_context(_generator_core_kept()) if workers is None else None
         servers = [stack.enter_context(_Served.started(app, workers or 1, server_core)) for app in apps]
         for server in servers:
-            server.ask(connections, seconds=1)  # its tokens are seen, its code is warm
+            server.ask(connections, effort.warm_up_seconds, effort.generator)  # its tokens are seen, its code is warm
         for number in range(effort.rounds):
             for server in Random(number).sample(servers, len(servers)):
-                loads[server.app.name].append(server.ask(connections, effort.seconds))
+                loads[server.app.name].append(server.ask(connections, effort.seconds, effort.generator))
     return Series(loads, {app.name: app.bare for app in apps})
 
 
@@ -154,9 +170,9 @@ class _Served:
             _check(app, server.port)
             yield cls(app, server, Path(tokens.name))
 
-    def ask(self, connections: int, seconds: int) -> Load:
+    def ask(self, connections: int, seconds: float, generator: str) -> Load:
         position = self._sent % len(self.app.tokens)
-        load = ask(self._server, Demand(PATH, self._tokens, position, connections, seconds))
+        load = ask(self._server, Demand(PATH, self._tokens, position, connections, seconds, generator))
         self._sent += load.requests
         return load
 
