@@ -30,7 +30,7 @@ def main() -> None:
         figures |= measured
         verdicts += found
     print_verdicts(verdicts)
-    figures["targets"] = _with_targets(figures.get("targets", []), list(verdict_figures(verdicts)))
+    figures["targets"] = merged_targets(figures.get("targets", []), list(verdict_figures(verdicts)))
     _write(figures, output)
 
 
@@ -39,7 +39,7 @@ def _read(output: Path) -> dict[str, Any]:
     return figures
 
 
-def _with_targets(before: Sequence[dict[str, Any]], measured: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+def merged_targets(before: Sequence[dict[str, Any]], measured: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
     """Those of a point that was measured again replace the point's."""
     points = {target["point"] for target in measured}
     kept = [target for target in before if target["point"] not in points]

@@ -1,7 +1,7 @@
 """The parts of a run: each measures, prints its tables, and gives its figures and whether its targets are met."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from benchmarks.load import runs as load
 from benchmarks.load.outcome import load_figures, load_tables, load_verdicts
 from benchmarks.memory import runs as memory
 from benchmarks.memory.outcome import memory_figures, memory_tables, memory_verdicts
+from benchmarks.profile import SECONDS, profiles
 from benchmarks.table import Table
 from benchmarks.targets import Verdict
 from benchmarks.timing import SAMPLE_SECONDS, measure
@@ -52,11 +53,18 @@ def _curves(wish: Wish) -> Outcome:
     return {"curves": _dated({"rounds": rounds, "points": points})}, []
 
 
+def _profile(wish: Wish) -> Outcome:
+    tables = list(profiles("HS256", 0.2 if wish.smoke else SECONDS))
+    _print(tables)
+    return {"profile": _dated({"tables": [asdict(table) for table in tables]})}, []
+
+
 PARTS: Mapping[str, Callable[[Wish], Outcome]] = {
     "in-process": _in_process,
     "load": _load,
     "memory": _memory,
     "curves": _curves,
+    "profile": _profile,
 }
 
 

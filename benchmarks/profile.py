@@ -21,6 +21,8 @@ from benchmarks.requests import Request, request
 from benchmarks.table import Table
 from benchmarks.tokens import NEW_TOKENS, new_tokens, seen_tokens
 
+SECONDS = 10.0
+
 _INTERVAL = 0.001
 _ROWS = 30
 _COLLECTOR = "(garbage collector)"
@@ -28,14 +30,18 @@ _COLLECTOR = "(garbage collector)"
 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.profile", description="Where the time of a request goes.")
-    parser.add_argument("--seconds", type=float, default=10, help="for each kind of request; %(default)s")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="for each kind of request; %(default)s")
     parser.add_argument("--algorithm", choices=NEW_TOKENS, default="HS256")
     arguments = parser.parse_args()
-    kinds = {"first sight": new_tokens(arguments.algorithm), "token seen": seen_tokens(arguments.algorithm)}
-    for kind, tokens in kinds.items():
-        call = request(starlette.with_asgi_bearer(arguments.algorithm), tokens)
+    for table in profiles(arguments.algorithm, arguments.seconds):
+        print(table.as_text())
+
+
+def profiles(algorithm: str, seconds: float) -> Iterator[Table]:
+    for kind, tokens in {"first sight": new_tokens(algorithm), "token seen": seen_tokens(algorithm)}.items():
+        call = request(starlette.with_asgi_bearer(algorithm), tokens)
         asyncio.run(_repeat(call, len(tokens)))
-        print(profile(f"{kind}, {arguments.algorithm}", call, arguments.seconds).as_text())
+        yield profile(f"{kind}, {algorithm}", call, seconds)
 
 
 def profile(title: str, call: Request, seconds: float) -> Table:

@@ -58,7 +58,9 @@ def _target_row(target: Figures) -> Sequence[str]:
 
 def _machine(figures: Figures) -> Iterator[Table]:
     machine, packages = figures["machine"], figures["packages"]
-    dates = {"in process": figures["date"]} | {name: figures[name]["date"] for name in ("load", "memory", "curves")}
+    dates = {"in process": figures["date"]} | {
+        name: figures[name]["date"] for name in ("load", "memory", "curves", "profile")
+    }
     yield Table(
         "Where and when",
         ("", ""),
@@ -123,6 +125,7 @@ SECTIONS: Mapping[str, Callable[[Figures], Iterator[Table]]] = {
     "rules": _rules,
     "curves": lambda figures: curve_tables(figures["curves"]["points"]),
     "passwords": _passwords,
+    "profile": lambda figures: (Table(**table) for table in figures["profile"]["tables"]),
 }
 
 

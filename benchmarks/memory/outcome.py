@@ -15,11 +15,12 @@ _MEBIBYTE = 1024 * 1024
 
 def memory_figures(runs: MemoryRuns) -> dict[str, Any]:
     """In bytes."""
-    return {"million": _growth(runs.million), "tight": _growth(runs.tight), "leak": asdict(runs.leak)}
+    million = {**_growth(runs.million), "entry_bytes": round(runs.million.entry_bytes)}
+    return {"million": million, "tight": _growth(runs.tight), "leak": asdict(runs.leak)}
 
 
 def _growth(growth: Growth) -> dict[str, Any]:
-    return {**asdict(growth), "entry_bytes": round(growth.entry_bytes), "most": growth.most}
+    return {**asdict(growth), "most": growth.most}
 
 
 def memory_tables(figures: Figures) -> Iterator[Table]:
@@ -36,7 +37,12 @@ def memory_tables(figures: Figures) -> Iterator[Table]:
 
 def _growth_row(growth: Figures) -> tuple[str, ...]:
     memory = (f"{growth[name] / _MEBIBYTE:.1f} MiB" for name in ("limit_bytes", "most"))
-    return f"{growth['tokens']:,}", f"{growth['limit_tokens']:,}", *memory, f"{growth['entry_bytes']:,}"
+    return f"{growth['tokens']:,}", f"{growth['limit_tokens']:,}", *memory, _entry_bytes(growth)
+
+
+def _entry_bytes(growth: Figures) -> str:
+    """Of a store that is full when it holds its number of tokens."""
+    return f"{growth['entry_bytes']:,}" if "entry_bytes" in growth else ""
 
 
 def memory_verdicts(figures: Figures) -> Iterator[Verdict]:

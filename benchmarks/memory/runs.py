@@ -23,6 +23,7 @@ class Growth:
 
     @property
     def entry_bytes(self) -> float:
+        """While the second half of the store filled, where the number of tokens is what ends it."""
         filling = [look for look in self.grown if look[0] <= self.limit_tokens]
         (half, grown_by_half), (full, grown) = filling[len(filling) // 2 - 1], filling[-1]
         return (grown - grown_by_half) / (full - half)

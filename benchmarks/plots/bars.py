@@ -18,39 +18,50 @@ SHARE_BOUND = 95
 def overheads(figures: Figures) -> Figure:
     drawn = figure("What guarding one request costs over the bare app (µs, in process)", 8)
     names = [guard.name for guard in GUARDS if guard.name != starlette.OURS_WITHOUT_CACHE]
-    for axes, algorithm in zip(drawn.subplots(1, len(ALGORITHMS), sharey=True), ALGORITHMS, strict=True):
+    panels = drawn.subplots(1, len(ALGORITHMS), sharex=True)
+    for axes, algorithm in zip(panels, ALGORITHMS, strict=True):
         medians = {one["name"]: one["median"] for one in figures["overheads"] if one["algorithm"] == algorithm}
         _bars(axes, names, [medians.get(name) for name in names])
-        primitive = next(
-            one["median"] for one in figures["times"] if (one["name"], one["algorithm"]) == ("primitive", algorithm)
-        )
-        axes.axvline(primitive, color=BOUND, linewidth=1.5)
-        axes.set_title(f"{algorithm}\nsignature {primitive:.0f} µs", fontsize=12, color=BOUND)
+        primitive = _primitive(figures, algorithm)
+        axes.axvline(primitive, color=BOUND, linewidth=1.5, zorder=0)
+        axes.set_title(f"{algorithm}\nsignature {primitive:.0f}", fontsize=12, color=BOUND)
+    for axes in panels[1:]:
+        axes.set_yticklabels([])
     return drawn
+
+
+def _primitive(figures: Figures, algorithm: str) -> float:
+    medians = {(one["name"], one["algorithm"]): one["median"] for one in figures["times"]}
+    microseconds: float = medians["primitive", algorithm]
+    return microseconds
 
 
 def shares(figures: Figures) -> Figure:
-    """Requests per second are at the end of each bar."""
     apps = {app["name"]: app for app in figures["load"]["apps"]}
-    bare = ", ".join(
-        f"{name.removesuffix(', bare')} {apps[name]['requests_per_second']:,}" for name in BARE if name in apps
-    )
-    drawn = figure("Requests per second under uvicorn, as a share of the bare app's", 7)
+    bare = [f"{name.removesuffix(', bare')} {apps[name]['requests_per_second']:,}" for name in BARE if name in apps]
+    drawn = figure("Requests per second under uvicorn, as a share of the bare app's (%)", 7)
     names = [guard.name for guard in GUARDS if guard.name in apps and guard.name != starlette.OURS_WITHOUT_CACHE]
     axes = drawn.subplots()
     _bars(axes, names, [apps[name]["share"] for name in names])
-    axes.axvline(SHARE_BOUND, color=BOUND, linewidth=1.5)
-    settle(axes, f"% of the bare app's requests per second ({bare}); the line is the target")
+    axes.axvline(SHARE_BOUND, color=BOUND, linewidth=1.5, zorder=0)
+    axes.set_title(f"bare, requests per second: {', '.join(bare)}", fontsize=12, loc="left")
+    axes.text(SHARE_BOUND, -0.9, f"target {SHARE_BOUND}", color=BOUND, fontsize=11, ha="center")
     return drawn
 
 
+_BARE_OF: Mapping[str, str] = {guard.name: guard.bare for guard in GUARDS}
+
+
 def _bars(axes: Axes, names: Sequence[str], values: Sequence[float | None]) -> None:
-    """From top to bottom; an empty place where there is no value."""
-    places = range(len(names))
+    """From top to bottom, a gap between frameworks; a dash where there is no value."""
+    frameworks = list(BARE)
+    places = [row + 0.6 * frameworks.index(_BARE_OF[name]) for row, name in enumerate(names)]
     axes.barh(places, [value or 0 for value in values], color=[colour(name) for name in names])
     for place, value in zip(places, values, strict=True):
-        axes.text(value or 0, place, f" {value:.0f}" if value else " –", va="center", fontsize=11)
+        text = axes.text(value or 0, place, f" {value:.0f}" if value else " –", va="center", fontsize=11)
+        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0, "alpha": 0.8})
     axes.set_yticks(places, names)
     axes.invert_yaxis()
-    axes.margins(x=0.25)
+    axes.margins(x=0.3, y=0.03)
     settle(axes)
+    axes.grid(visible=False, axis="y")

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from benchmarks.curves import CLAIMS, CURVES, FIRST_SIGHT, HIT_RATES, MIXED, PEER, SEEN, TOKEN_BYTES
 from benchmarks.load.asking import PERCENTILES
 from benchmarks.plots import style
-from benchmarks.rules import DECISIONS, SIZES, decision_name
+from benchmarks.rules import SIZES, decision_name
 
 Figures = Mapping[str, Any]
 
@@ -30,6 +31,7 @@ def waits(figures: Figures) -> Figure:
     inside.set_title("In process, no network", fontsize=12, loc="left")
     for axes in (uvicorn, inside):
         axes.set_yscale("log")
+        _plain(axes.yaxis)
         style.settle(axes, "so many % of the requests take no longer", "µs")
     drawn.legend(*uvicorn.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=12)
     return drawn
@@ -41,7 +43,7 @@ def _line(axes: Axes, x: Sequence[Any], y: Sequence[float], name: str) -> None:
 
 
 def scale(figures: Figures) -> Figure:
-    drawn = style.figure("How the cost grows (µs over the bare app, where nothing else is said)", 8)
+    drawn = style.figure("How the cost grows: over the bare app, in process; and with workers, under uvicorn", 8)
     (rules, claims, token_bytes), (hit_rates, workers, legend) = drawn.subplots(2, 3)
     _rules(rules, figures["times"])
     for axes, curve in ((claims, CLAIMS), (token_bytes, TOKEN_BYTES), (hit_rates, HIT_RATES)):
@@ -49,21 +51,19 @@ def scale(figures: Figures) -> Figure:
     _workers(workers, figures["load"]["workers"])
     legend.axis("off")
     handles = [*claims.get_legend_handles_labels()[0], *workers.get_legend_handles_labels()[0][:1]]
-    legend.legend(handles, [*CLAIM_LINES, "bare app"], loc="center", frameon=False, fontsize=12)
+    legend.legend(handles, [FIRST_SIGHT, SEEN, PEER, "bare app"], loc="center", frameon=False, fontsize=12)
     return drawn
 
 
-CLAIM_LINES = (FIRST_SIGHT, SEEN, PEER)
-
-
 def _rules(axes: Axes, times: Sequence[Figures]) -> None:
-    """Every way to be decided, in one colour: they are apart, and level."""
+    """Three ways to be decided, in one colour: they are apart, and level."""
     medians = {one["name"]: one["median"] for one in times}
-    for decision in DECISIONS:
+    for decision in ("literal", "pattern", "deep pattern"):
         figures = [medians[decision_name(decision, size)] for size in SIZES]
         axes.plot(SIZES, figures, color="#555555", marker="o", markersize=4)
-        axes.annotate(decision, (SIZES[0], figures[0]), xytext=(0, 4), textcoords="offset points", fontsize=10)
+        axes.annotate(decision, (SIZES[0], figures[0]), xytext=(0, 4), textcoords="offset points", fontsize=11)
     axes.set_xscale("log")
+    _plain(axes.xaxis)
     _from_zero(axes, "rules in the allowlist", "µs a decision, alone")
 
 
@@ -73,18 +73,26 @@ def _curve(axes: Axes, curve: str, points: Sequence[Figures]) -> None:
         medians = [one["median"] for one in points if (one["curve"], one["line"]) == (curve, line)]
         if medians:
             axes.plot(sizes, medians, color=colour, marker="o", markersize=4, label=line)
-    _from_zero(axes, curve)
+    _from_zero(axes, curve, "µs")
 
 
 def _workers(axes: Axes, workers: Mapping[str, Sequence[Figures]]) -> None:
     for name in (app["name"] for app in workers["1"]):
         figures = [next(app["requests_per_second"] for app in apps if app["name"] == name) for apps in workers.values()]
         _line(axes, list(workers), figures, name)
-    _from_zero(axes, "workers (two cores, with the client)", "requests per second")
+    axes.set_xticks(range(len(workers)), list(workers))
+    _from_zero(axes, "workers", "requests per second")
+
+
+def _plain(axis: Axis) -> None:
+    """1,000 and not 10³."""
+    axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _from_zero(axes: Axes, x: str, y: str = "") -> None:
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.08)
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     style.settle(axes, x, y)
 
 
@@ -100,10 +108,10 @@ def memory(figures: Figures) -> Figure:
     entries = f"{million['limit_tokens']:,} tokens are kept, {million['entry_bytes']:,} bytes each"
     _say(axes, million["limit_tokens"], most, entries, style.OURS_SEEN)
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    _plain(axes.xaxis)
     _from_zero(axes, "different tokens seen", "MiB more than with an empty store")
     return drawn
 
 
 def _say(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
-    axes.annotate(text, (x, y), xytext=(0, 6), textcoords="offset points", fontsize=12, color=colour)
+    axes.annotate(text, (x, y), xytext=(0, 9), textcoords="offset points", fontsize=12, color=colour)
