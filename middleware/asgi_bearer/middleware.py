@@ -86,14 +86,9 @@ class BearerMiddleware:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            for issuer in self._issuers.values():
-                issuer.renew_keys()
-            await self.app(scope, receive, send)
-            return
         if scope["type"] not in ("http", "websocket"):
-            # Nothing is known of its routes or how to refuse it, so it is not passed on (ASGI, "Applications").
-            raise ValueError("asgi-bearer passes on http, websocket and lifespan scopes only")
+            await self._begin(scope, receive, send)
+            return
 
         headers = list(scope["headers"])  # a snapshot: servers may append trailers to the live list
         try:
@@ -116,6 +111,14 @@ class BearerMiddleware:
         if rule.access is _OPTIONAL:
             send = _vary_by_authorization(send)
         await self.app(_child_scope(scope, headers, token, user), receive, send)
+
+    async def _begin(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            # Nothing is known of its routes or how to refuse it, so it is not passed on (ASGI, "Applications").
+            raise ValueError("asgi-bearer passes on http, websocket and lifespan scopes only")
+        for issuer in self._issuers.values():
+            issuer.renew_keys()
+        await self.app(scope, receive, send)
 
     def _recall(self, credentials: bytes) -> VerifiedToken | None:
         """The token that came in the same credentials before, if it and its key and its issuer are still good."""

@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
-from typing import NamedTuple
 
 from starlette.authentication import AuthCredentials
 
@@ -36,7 +35,8 @@ class CacheLimits:
             yield "cache must be CacheLimits(…) with an int over 0 of tokens and of bytes, or None for no cache"
 
 
-class VerifiedToken(NamedTuple):
+@dataclass(slots=True)
+class VerifiedToken:
     """Whose token it is, and by whom and with what it was signed."""
 
     issuer: Issuer
