@@ -15,6 +15,7 @@ from starlette.authentication import AuthCredentials
 from .claims import Claims
 from .issuers import Issuer
 from .keys.verification_key import VerificationKey
+from .revocations.marks import TokenMarks
 from .users import User
 from .verification import Header
 
@@ -46,6 +47,8 @@ class VerifiedToken:
     user: User
     auth: AuthCredentials
     """What Starlette's `@requires` looks at."""
+    marks: TokenMarks | None
+    """What it can be taken back by, where that is asked."""
 
 
 class SeenTokens:
