@@ -158,10 +158,13 @@ class RedisReader:
         self._client: Redis | None = None
 
     def read(self, wait: float) -> Reading:
-        begins_anew = not self._places or (self._store.monotonic() >= self._look_again_at and not self._has_all())
+        begins_anew = not self._places
         if begins_anew:
             self._places = dict.fromkeys(self._store.streams, _BEGINNING)
         found = self._ask(0 if begins_anew else wait)
+        if self._store.monotonic() >= self._look_again_at and not self._has_all():
+            self._places = {}  # the answer is forgotten too: whoever moves on with it sees no gap behind it any more
+            return Reading((), is_complete=False, begins_anew=False)
         for stream, entries in found.items():
             self._move_on(stream, entries)
         return Reading(
@@ -205,9 +208,8 @@ class RedisReader:
         for stream, place in self._places.items():
             if place.until > now:
                 pipeline.execute_command("XRANGE", stream, place.entry, place.entry)
-        found = pipeline.execute()
-        self._look_again_at = self._store.monotonic() + _LOOK_AGAIN
-        return all(found)
+        self._look_again_at = self._store.monotonic() + _LOOK_AGAIN  # before it, since it may connect anew
+        return all(pipeline.execute())
 
     def _connection(self) -> "Redis":
         if self._client is None:
