@@ -165,11 +165,11 @@ def test_all_kinds_are_read_by_one_who_comes_later(server: RedisServer, monkeypa
 
 def test_killed_and_restarted_empty_under_load(server: RedisServer) -> None:
     with following(*[server.url] * 3) as copies, Load(copies) as load:
-        load.run(0.4)
+        load.run(0.3)
         server.kill()
-        load.run(0.5)
+        load.run(0.4)
         server.start()
-        load.run(0.5)
+        load.run(0.4)
     assert load.unavailable > 0
     with following(server.url) as [late]:
         eventually(lambda: late.readiness().entries == len(load._all))
@@ -191,7 +191,7 @@ def test_frozen_beyond_the_bound_under_load(valkey: RedisServer, caplog: pytest.
     with following(*[valkey.url] * 2) as copies, Load(copies) as load:
         load.run(0.3)
         with valkey.frozen():
-            load.run(1.5)
+            load.run(1.3)
             assert load.refused > 0
             assert [copy.readiness().state for copy in copies] == ["lost"] * 2
         eventually(lambda: all(copy.readiness().ready for copy in copies))
@@ -204,7 +204,7 @@ def test_a_partition_that_one_of_them_is_behind(valkey: RedisServer) -> None:
     with following(valkey.url, valkey.url, proxy.url) as copies, Load(copies) as load:
         load.run(0.3)
         proxy.mode = "stall"
-        load.run(1.5)
+        load.run(1.3)
         assert copies[2].readiness().state == "lost"
         assert copies[1].readiness().state == "fresh"
         assert load.refused > 0
@@ -296,7 +296,7 @@ def test_entries_die_in_the_server(valkey: RedisServer, monkeypatch: pytest.Monk
             revoke(copy, token_revocation(f"a{number}", NOW + 0.9))
             eventually(lambda: not copy._unconfirmed)
         assert 0 < int(valkey.client.xlen(stream)) < 250  # whole nodes of 100 are cut
-        eventually(lambda: not valkey.client.exists(stream))
+        assert 0 < valkey.client.pttl(stream) <= 1000
 
 
 def test_another_one_hands_in(valkey: RedisServer) -> None:
@@ -374,6 +374,10 @@ def test_nobody_there_is_no_secret_in_the_log(caplog: pytest.LogCaptureFixture) 
 def test_faults_are_said(url: Any, settings: Any, fault: str) -> None:
     (found,) = RedisRevocations(url, **settings).faults()
     assert fault in found
+
+
+def test_what_was_never_opened_can_be_closed() -> None:
+    RedisRevocations("redis://127.0.0.1")._store.reader().close()
 
 
 def test_without_redis_py_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

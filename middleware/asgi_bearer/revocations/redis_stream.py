@@ -155,6 +155,7 @@ class RedisReader:
         self._store = store
         self._places: dict[str, _Place] = {}
         self._look_again_at = 0.0
+        self._has_turn = False
         self._client: Redis | None = None
 
     def read(self, wait: float) -> Reading:
@@ -175,8 +176,10 @@ class RedisReader:
 
     def hand_in(self, revocations: Sequence[Revocation]) -> bool:
         client = self._connection()
-        if not client.set(self._store.turn, 1, nx=True, px=_HAND_IN_TURN):
-            return False
+        if not self._has_turn:
+            self._has_turn = bool(client.set(self._store.turn, 1, nx=True, px=_HAND_IN_TURN))
+            return False  # what others handed in until now is to be read first
+        self._has_turn = False
         self._store.add(revocations)
         client.delete(self._store.turn)
         return True
