@@ -46,6 +46,7 @@ def test_good_claims_are_given_on() -> None:
         scopes=frozenset({"orders:read", "profile"}),
         roles=frozenset({"staff"}),
         expires_at=NOW + 300,
+        issued_at=NOW,
         valid_from=NOW,
         valid_until=NOW + 300,
         claims_set=checked.claims_set,

@@ -19,6 +19,7 @@ CLAIMS = Claims(
     scopes=frozenset({"b", "a"}),
     roles=frozenset({"staff"}),
     expires_at=1_800_000_300.5,
+    issued_at=1_800_000_000.0,
     valid_from=1_800_000_000.0,
     valid_until=1_800_000_300.5,
     claims_set=FrozenWhenAsked({"sub": "suman", "email": "suman@example.com"}),

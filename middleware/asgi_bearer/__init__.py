@@ -16,9 +16,11 @@ from .errors import (
     MalformedCredentials,
     MalformedToken,
     NoCredentials,
+    RevocationsUnavailable,
     SeveralCredentials,
     TokenExpired,
     TokenNotYetValid,
+    TokenRevoked,
     UnknownIssuer,
     UnknownKey,
     UnsupportedToken,
@@ -30,6 +32,7 @@ from .issuing import TokenIssuer
 from .keys import Counters, FetchRules, Readiness, RemoteKeys, StaticKeys
 from .middleware import BearerMiddleware
 from .openapi import describe_security
+from .revocations import RedisRevocations, Revocation, RevocationReadiness, Revocations, SqliteRevocations
 from .rules import Rule, optional, protected, public
 from .seen_tokens import CacheLimits
 from .tenants import Tenants
@@ -59,14 +62,21 @@ __all__ = [
     "MalformedToken",
     "NoCredentials",
     "Readiness",
+    "RedisRevocations",
     "RemoteKeys",
+    "Revocation",
+    "RevocationReadiness",
+    "Revocations",
+    "RevocationsUnavailable",
     "Rule",
     "SeveralCredentials",
+    "SqliteRevocations",
     "StaticKeys",
     "Tenants",
     "TokenExpired",
     "TokenIssuer",
     "TokenNotYetValid",
+    "TokenRevoked",
     "UnknownIssuer",
     "UnknownKey",
     "UnsupportedToken",

@@ -39,6 +39,8 @@ class Claims(NamedTuple):
     roles: frozenset[str]
     expires_at: float
     """`exp`, seconds since 1970 in UTC, without leeway."""
+    issued_at: float | None
+    """`iat`, likewise."""
     valid_from: float
     valid_until: float
     """When it holds, leeway and maximum age included: from the one instant until before the other."""
@@ -75,9 +77,18 @@ def check_claims(signed: SignedClaims, now: float) -> Claims:
     for name in issuer.required_claims:
         if not claim(name):
             raise InvalidClaims
-    scopes, roles = _scopes(members), _roles(members, issuer.roles_claim)
-    whole = FrozenWhenAsked(members)
-    claims = Claims(issuer.name, subject, audience, scopes, roles, members["exp"], valid_from, valid_until, whole)
+    claims = Claims(
+        issuer.name,
+        subject,
+        audience,
+        _scopes(members),
+        _roles(members, issuer.roles_claim),
+        members["exp"],
+        claim("iat"),
+        valid_from,
+        valid_until,
+        FrozenWhenAsked(members),
+    )
     check_time(claims, now)
     return claims
 

@@ -40,6 +40,11 @@ class FrozenWhenAsked:
     def __init__(self, members: dict[str, Any]) -> None:
         self._members = members
 
+    def text(self, name: str) -> str | None:
+        """The member of this name, where it is a text; nothing is frozen for that."""
+        value = self._members.get(name)
+        return value if isinstance(value, str) else None
+
     def members(self) -> FrozenObject:
         members = self._members
         if not isinstance(members, FrozenObject):

@@ -19,9 +19,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .challenge import refuse
 from .claims import check_claims, check_time
 from .credentials import find_credentials, read_token
-from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials, UnknownIssuer
+from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials, TokenRevoked, UnknownIssuer
 from .issuers import Issuer
 from .policy import Policy
+from .revocations import Revocations
+from .revocations.marks import marks_of
 from .rule_faults import rule_faults
 from .rules import Access, Rule, Unlisted
 from .seen_tokens import CacheLimits, SeenTokens, VerifiedToken
@@ -48,6 +50,7 @@ class BearerMiddleware:
     user_loader: `async (Claims) -> user or None`, for the app's own users; None refuses the token.
     realm: named in every challenge (RFC 9110 section 11.5).
     limits: sizes of a token's parts.
+    revocations: tokens that are taken back, asked about at every request; see `Revocations`.
     cache: how many verified tokens are kept, so that one seen before costs no signature; None for none.
     clock: seconds since 1970.
 
@@ -65,12 +68,20 @@ class BearerMiddleware:
         user_loader: UserLoader | None = None,
         realm: str = "api",
         limits: Limits = Limits(),
+        revocations: Revocations | None = None,
         cache: CacheLimits | None = CacheLimits(),
         clock: Callable[[], float] = time.time,
     ) -> None:
         trusted, rules = _listed(issuers), _listed(allow)
         own = _own_faults(
-            trusted, unlisted=unlisted, user_loader=user_loader, realm=realm, limits=limits, clock=clock, cache=cache
+            trusted,
+            unlisted=unlisted,
+            user_loader=user_loader,
+            realm=realm,
+            limits=limits,
+            revocations=revocations,
+            clock=clock,
+            cache=cache,
         )
         faults = [*own, *rule_faults(rules)]
         if faults:
@@ -82,18 +93,14 @@ class BearerMiddleware:
         self._user_loader = user_loader
         self.realm = realm
         self._limits = limits
+        self._revocations = revocations
         self._seen = SeenTokens(cache) if cache else None
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            for issuer in self._issuers.values():
-                issuer.renew_keys()
-            await self.app(scope, receive, send)
-            return
         if scope["type"] not in ("http", "websocket"):
-            # Nothing is known of its routes or how to refuse it, so it is not passed on (ASGI, "Applications").
-            raise ValueError("asgi-bearer passes on http, websocket and lifespan scopes only")
+            await self._begin(scope, receive, send)
+            return
 
         headers = list(scope["headers"])  # a snapshot: servers may append trailers to the live list
         try:
@@ -104,6 +111,8 @@ class BearerMiddleware:
             if credentials is not None:
                 token = self._recall(credentials) or await self._verify(credentials)
                 credentials = None  # so that no traceback of the app shows it
+            if self._revocations and token and token.marks and self._revocations.is_revoked(token.marks):
+                raise TokenRevoked
             _authorize(rule, token)
             user: Any = ANONYMOUS if token is None else token.user
             if token is not None and self._user_loader is not None:
@@ -116,6 +125,16 @@ class BearerMiddleware:
         if rule.access is _OPTIONAL:
             send = _vary_by_authorization(send)
         await self.app(_child_scope(scope, headers, token, user), receive, send)
+
+    async def _begin(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            # Nothing is known of its routes or how to refuse it, so it is not passed on (ASGI, "Applications").
+            raise ValueError("asgi-bearer passes on http, websocket and lifespan scopes only")
+        for issuer in self._issuers.values():
+            issuer.renew_keys()
+        if self._revocations is not None:
+            self._revocations.start()
+        await self.app(scope, receive, send)
 
     def _recall(self, credentials: bytes) -> VerifiedToken | None:
         """The token that came in the same credentials before, if it and its key and its issuer are still good."""
@@ -145,7 +164,9 @@ class BearerMiddleware:
             keys = await issuer.wait_for_keys(header.key_id, header.algorithm)
         signed = verify_signature(unverified, issuer, keys)
         claims = check_claims(signed, self._clock())
-        token = VerifiedToken(issuer, header, signed.key, claims, User(claims), starlette_credentials(claims.scopes))
+        auth = starlette_credentials(claims.scopes)
+        marks = marks_of(claims, signed.key.key_id or header.key_id) if self._revocations else None
+        token = VerifiedToken(issuer, header, signed.key, claims, User(claims), auth, marks)
         if self._seen:
             self._seen.keep(credentials, token)
         return token
@@ -221,6 +242,7 @@ def _own_faults(
     user_loader: object,
     realm: object,
     limits: object,
+    revocations: object,
     clock: object,
     cache: object,
 ) -> Iterator[str]:
@@ -237,6 +259,10 @@ def _own_faults(
         isinstance(size, int) and size > 0 for size in (limits.token, limits.header, limits.payload, limits.signature)
     ):
         yield "limits must be Limits(…) with positive sizes in bytes"
+    if isinstance(revocations, Revocations):
+        yield from revocations.faults()
+    elif revocations is not None:
+        yield "revocations must be Revocations(), SqliteRevocations(…) or RedisRevocations(…), or None"
     if isinstance(cache, CacheLimits):
         yield from cache.faults()
     elif cache is not None:

@@ -9,13 +9,13 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
-from typing import NamedTuple
 
 from starlette.authentication import AuthCredentials
 
 from .claims import Claims
 from .issuers import Issuer
 from .keys.verification_key import VerificationKey
+from .revocations.marks import TokenMarks
 from .users import User
 from .verification import Header
 
@@ -36,7 +36,8 @@ class CacheLimits:
             yield "cache must be CacheLimits(…) with an int over 0 of tokens and of bytes, or None for no cache"
 
 
-class VerifiedToken(NamedTuple):
+@dataclass(slots=True)
+class VerifiedToken:
     """Whose token it is, and by whom and with what it was signed."""
 
     issuer: Issuer
@@ -46,6 +47,8 @@ class VerifiedToken(NamedTuple):
     user: User
     auth: AuthCredentials
     """What Starlette's `@requires` looks at."""
+    marks: TokenMarks | None
+    """What it can be taken back by, where that is asked."""
 
 
 class SeenTokens:
