@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.load import generator
 from benchmarks.load.server import Server
 
-OURS = "benchmarks.load.generator"
+OURS = generator.__name__
 GENERATOR = "wrk" if shutil.which("wrk") else OURS
-PERCENTILES = ("1", "10", "25", "50", "75", "90", "95", "99", "99.9")
-"""Of waits; wrk.lua names the same."""
-
 _SCRIPT = Path(__file__).with_name("wrk.lua")
 
 

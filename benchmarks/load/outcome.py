@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks.contenders import starlette
-from benchmarks.load.asking import PERCENTILES
+from benchmarks.load.generator import PERCENTILES
 from benchmarks.load.runs import ALGORITHM, CONNECTIONS, Effort, LoadRuns, Series
 from benchmarks.table import Table
 from benchmarks.targets import Target, Verdict

@@ -64,7 +64,7 @@ class Effort:
 SMOKE = Effort(
     rounds=1,
     seconds=0.1,
-    warm_up_seconds=0.1,
+    warm_up_seconds=0,
     pair_rounds=1,
     pair_seconds=0.1,
     generator=OURS,
@@ -148,7 +148,7 @@ def _run(apps: Sequence[App], effort: Effort, connections: int, workers: int | N
     with ExitStack() as stack:
         server_core = stack.enter_context(_generator_core_kept()) if workers is None else None
         servers = [stack.enter_context(_Served.started(app, workers or 1, server_core)) for app in apps]
-        for server in servers:
+        for server in servers if effort.warm_up_seconds else ():
             server.ask(connections, effort.warm_up_seconds, effort.generator)  # its tokens are seen, its code is warm
         for number in range(effort.rounds):
             for server in Random(number).sample(servers, len(servers)):

@@ -1,6 +1,6 @@
 """What a million different tokens leave in the memory of a process, and whether requests leak.
 
-Each is measured in a process of its own, `python -m benchmarks.memory`, which prints its figures as JSON: what else a
+It is measured in a process of its own, `python -m benchmarks.memory`, which prints its figures as JSON: what else a
 process did would be in its memory. That is the resident set as Linux counts it, the allocator's reserve included.
 
 - Tokens are signed on the way, with `hmac` alone, and forgotten.
@@ -16,25 +16,22 @@ import hmac
 import json
 import sys
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import islice, repeat
 from pathlib import Path
 from resource import getpagesize
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from asgi_bearer import BearerMiddleware, CacheLimits
 from benchmarks.contenders import starlette
 from benchmarks.contenders.orders import ALLOW, issuer
-from benchmarks.memory.runs import Growth, Leak
+from benchmarks.memory.runs import Growth, Leak, MemoryRuns
 from benchmarks.requests import bearer, http_scope, receive, request, send
 from benchmarks.tokens import AUDIENCE, ISSUER, SCOPE, SECRET, now, seen_tokens
 
-MEBIBYTE = 1024 * 1024
-LIMITS = CacheLimits()
-TIGHT_LIMITS = CacheLimits(tokens=1_000_000, memory=16 * MEBIBYTE)
+TIGHT_LIMITS = CacheLimits(tokens=1_000_000, memory=16 * 1024 * 1024)
 """Here the bytes end it and not the number of tokens."""
 
 _STEPS = 50
@@ -44,20 +41,26 @@ _OK: Message = {"type": "http.response.start", "status": 200, "headers": []}
 
 
 def main() -> None:
-    runs: dict[str, Callable[[int], Coroutine[Any, Any, Growth | Leak]]] = {
-        "million": lambda count: _different_tokens(count, LIMITS),
-        "tight": lambda count: _different_tokens(count, TIGHT_LIMITS),
-        "leak": _requests_repeated,
-    }
     parser = argparse.ArgumentParser("python -m benchmarks.memory")
-    parser.add_argument("run", choices=runs)
-    parser.add_argument("count", type=int, help="tokens, or requests")
-    arguments = parser.parse_args()
-    print(json.dumps(asdict(asyncio.run(runs[arguments.run](arguments.count)))))
+    for name in ("tokens", "tight_tokens", "requests"):
+        parser.add_argument(name, type=int)
+    sizes = parser.parse_args()
+    print(json.dumps(asdict(asyncio.run(_run_all(sizes.tokens, sizes.tight_tokens, sizes.requests)))))
 
 
-async def _different_tokens(count: int, limits: CacheLimits) -> Growth:
-    app = BearerMiddleware(_answer, issuers=issuer("HS256"), allow=ALLOW, cache=limits)
+async def _run_all(tokens: int, tight_tokens: int, requests: int) -> MemoryRuns:
+    """No app is thrown away before the last has run: it would leave room for the others to grow in, unseen."""
+    warm, tight, default = starlette.with_asgi_bearer("HS256"), _with_store(TIGHT_LIMITS), _with_store(CacheLimits())
+    leak = await _repeat_requests(warm, requests)
+    tight_growth = await _send_different_tokens(tight, tight_tokens, TIGHT_LIMITS)
+    return MemoryRuns(await _send_different_tokens(default, tokens, CacheLimits()), tight_growth, leak)
+
+
+def _with_store(limits: CacheLimits) -> ASGIApp:
+    return BearerMiddleware(_answer, issuers=issuer("HS256"), allow=ALLOW, cache=limits)
+
+
+async def _send_different_tokens(app: ASGIApp, count: int, limits: CacheLimits) -> Growth:
     tokens = _tokens()
     await _send_all(app, islice(tokens, 1))
     sent, before = 0, _resident_bytes()
@@ -82,9 +85,9 @@ async def _send_all(app: ASGIApp, tokens: Iterator[bytes]) -> None:
         await app(http_scope(bearer(token)), receive, send)
 
 
-async def _requests_repeated(count: int) -> Leak:
-    """A whole Starlette app, with the tokens in turn."""
-    call = request(starlette.with_asgi_bearer("HS256"), seen_tokens("HS256"))
+async def _repeat_requests(app: ASGIApp, count: int) -> Leak:
+    """Of tokens in turn that are kept."""
+    call = request(app, seen_tokens("HS256"))
     for _ in range(2 * len(seen_tokens("HS256"))):
         await call()
     gc.collect()

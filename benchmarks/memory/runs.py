@@ -1,11 +1,10 @@
-"""The runs, each in a process of its own, and what they found."""
+"""The runs, in a process of their own, and what they found."""
 
 import json
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +54,7 @@ class Effort:
 
 
 def run_memory(effort: Effort) -> MemoryRuns:
-    return MemoryRuns(
-        Growth(**_run_alone("million", effort.tokens)),
-        Growth(**_run_alone("tight", effort.tight_tokens)),
-        Leak(**_run_alone("leak", effort.requests)),
-    )
-
-
-def _run_alone(name: str, count: int) -> Any:
-    command = [sys.executable, "-m", "benchmarks.memory", name, str(count)]
-    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=600).stdout)
+    sizes = map(str, (effort.tokens, effort.tight_tokens, effort.requests))
+    command = [sys.executable, "-m", "benchmarks.memory", *sizes]
+    figures = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=600).stdout)
+    return MemoryRuns(Growth(**figures["million"]), Growth(**figures["tight"]), Leak(**figures["leak"]))

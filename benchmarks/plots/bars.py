@@ -44,8 +44,8 @@ def shares(figures: Figures) -> Figure:
     axes = drawn.subplots()
     _bars(axes, names, [apps[name]["share"] for name in names])
     axes.axvline(SHARE_BOUND, color=BOUND, linewidth=1.5, zorder=0)
-    axes.set_title(f"bare, requests per second: {', '.join(bare)}", fontsize=12, loc="left")
-    axes.text(SHARE_BOUND, -0.9, f"target {SHARE_BOUND}", color=BOUND, fontsize=11, ha="center")
+    axes.set_title(f"target {SHARE_BOUND} ", fontsize=12, color=BOUND, x=SHARE_BOUND / axes.get_xlim()[1])
+    drawn.supxlabel(f"bare apps, requests per second: {', '.join(bare)}", fontsize=12)
     return drawn
 
 

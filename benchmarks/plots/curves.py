@@ -6,10 +6,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from benchmarks.curves import CLAIMS, CURVES, FIRST_SIGHT, HIT_RATES, MIXED, PEER, SEEN, TOKEN_BYTES
-from benchmarks.load.asking import PERCENTILES
+from benchmarks.load.generator import PERCENTILES
 from benchmarks.plots import style
 from benchmarks.rules import SIZES, decision_name
 
@@ -32,6 +32,7 @@ def waits(figures: Figures) -> Figure:
     for axes in (uvicorn, inside):
         axes.set_yscale("log")
         _plain(axes.yaxis)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         style.settle(axes, "so many % of the requests take no longer", "µs")
     drawn.legend(*uvicorn.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=12)
     return drawn
@@ -43,7 +44,7 @@ def _line(axes: Axes, x: Sequence[Any], y: Sequence[float], name: str) -> None:
 
 
 def scale(figures: Figures) -> Figure:
-    drawn = style.figure("How the cost grows: over the bare app, in process; and with workers, under uvicorn", 8)
+    drawn = style.figure("How the cost grows, over the bare app", 8)
     (rules, claims, token_bytes), (hit_rates, workers, legend) = drawn.subplots(2, 3)
     _rules(rules, figures["times"])
     for axes, curve in ((claims, CLAIMS), (token_bytes, TOKEN_BYTES), (hit_rates, HIT_RATES)):

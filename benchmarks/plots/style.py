@@ -28,7 +28,7 @@ def settle(axes: Axes, x: str = "", y: str = "") -> None:
     """Labels of the axes with their units; no frame, and a light grid."""
     axes.set_xlabel(x, fontsize=_TEXT)
     axes.set_ylabel(y, fontsize=_TEXT)
-    axes.tick_params(labelsize=_TEXT, length=0)
+    axes.tick_params(which="both", labelsize=_TEXT, length=0)
     axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
     axes.grid(color="#E5E5E5")
     axes.set_axisbelow(True)
