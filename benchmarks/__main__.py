@@ -29,7 +29,7 @@ def main() -> None:
         measured, found = PARTS[name](Wish(arguments.smoke, arguments.rounds))
         figures |= measured
         verdicts += found
-    print_verdicts(verdicts)
+    print_verdicts(sorted(verdicts, key=lambda verdict: verdict.target.point))
     figures["targets"] = merged_targets(figures.get("targets", []), list(verdict_figures(verdicts)))
     _write(figures, output)
 

@@ -37,11 +37,16 @@ def write_page(figures: Figures) -> None:
 
 def with_figures(page: str, figures: Figures) -> str:
     """The page with these figures. A section whose figures are not there stays. Raises KeyError for an unknown one."""
-    return _SECTION.sub(lambda found: f"{found[1]}{_section(found[2], figures)}{found[3]}", page)
+
+    def renew(section: re.Match[str]) -> str:
+        needed, tables = SECTIONS[section[2]]
+        return f"{section[1]}{_section(tables(figures))}{section[3]}" if needed in figures else section[0]
+
+    return _SECTION.sub(renew, page)
 
 
-def _section(name: str, figures: Figures) -> str:
-    return "".join(f"\n**{table.title}**\n\n{table.as_markdown()}\n" for table in SECTIONS[name](figures)) + "\n"
+def _section(tables: Iterator[Table]) -> str:
+    return "".join(f"\n**{table.title}**\n\n{table.as_markdown()}\n" for table in tables) + "\n"
 
 
 def _targets(figures: Figures) -> Iterator[Table]:
@@ -114,19 +119,20 @@ def _microseconds(figure: float | None) -> str:
     return "" if figure is None else f"{figure:.1f}"
 
 
-SECTIONS: Mapping[str, Callable[[Figures], Iterator[Table]]] = {
-    "machine": _machine,
-    "targets": _targets,
-    "overheads": _overheads,
-    "refusals": _refusals,
-    "load": lambda figures: load_tables(figures["load"]),
-    "waits": _waits,
-    "memory": lambda figures: memory_tables(figures["memory"]),
-    "rules": _rules,
-    "curves": lambda figures: curve_tables(figures["curves"]["points"]),
-    "passwords": _passwords,
-    "profile": lambda figures: (Table(**table) for table in figures["profile"]["tables"]),
+SECTIONS: Mapping[str, tuple[str, Callable[[Figures], Iterator[Table]]]] = {
+    "machine": ("machine", _machine),
+    "targets": ("targets", _targets),
+    "overheads": ("overheads", _overheads),
+    "refusals": ("times", _refusals),
+    "load": ("load", lambda figures: load_tables(figures["load"])),
+    "waits": ("latencies", _waits),
+    "memory": ("memory", lambda figures: memory_tables(figures["memory"])),
+    "rules": ("times", _rules),
+    "curves": ("curves", lambda figures: curve_tables(figures["curves"]["points"])),
+    "passwords": ("passwords", _passwords),
+    "profile": ("profile", lambda figures: (Table(**table) for table in figures["profile"]["tables"])),
 }
+"""By name: what of the figures is needed, and the tables made of them."""
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
   own, so that slow phases of the machine fall on all of them.
 - The servers have one core and the generator has the other. With two workers all of them share both.
 - A share is the median over the rounds of (requests per second / the bare app's in the same round). The target's two
-  apps have a series of their own, with more and shorter rounds.
+  apps have a series of their own, with more rounds.
 - Where others use the machine, requests per second tell of them, too. So the same is counted per second of the server's
   own processor time, in which nothing else ran.
 - Throughput is taken with `CONNECTIONS` at once; what one request waits is taken with one.
@@ -49,13 +49,12 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """seconds: of each load, and of the one that warms an app up. pair: of the target's two apps."""
+    """seconds: of each load, and of the one that warms an app up. pair_rounds: of the target's two apps."""
 
     rounds: int = 9
     seconds: float = 1
     warm_up_seconds: float = 1
     pair_rounds: int = 25
-    pair_seconds: float = 1
     generator: str = GENERATOR
     names: Sequence[str] | None = None
     """Of the apps; None for all."""
@@ -66,7 +65,6 @@ SMOKE = Effort(
     seconds=0.1,
     warm_up_seconds=0,
     pair_rounds=1,
-    pair_seconds=0.1,
     generator=OURS,
     names=(starlette.BARE, starlette.OURS_SEEN),
 )
@@ -121,7 +119,7 @@ def run_loads(effort: Effort) -> LoadRuns:
     pair = [app for app in apps if app.name in (starlette.BARE, starlette.OURS_SEEN)]
     return LoadRuns(
         _run(apps, effort, CONNECTIONS),
-        _run(pair, replace(effort, rounds=effort.pair_rounds, seconds=effort.pair_seconds), CONNECTIONS),
+        _run(pair, replace(effort, rounds=effort.pair_rounds), CONNECTIONS),
         _run(compared, effort, connections=1),
         {workers: _run(compared, effort, CONNECTIONS, workers) for workers in (1, 2)},
     )

@@ -34,6 +34,11 @@ def test_an_unknown_section_is_an_error() -> None:
         with_figures("<!-- figures: nothing -->\n<!-- end -->", FIGURES)
 
 
+def test_a_section_whose_figures_are_not_there_stays() -> None:
+    page = "<!-- figures: load -->\nold\n<!-- end -->"
+    assert with_figures(page, {}) == page
+
+
 def test_what_is_written_by_hand_stays() -> None:
     page = "before\n<!-- figures: passwords -->\nold\n<!-- end -->\nafter"
     written = with_figures(page, FIGURES)
