@@ -6,15 +6,15 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks.plots.bars import overheads, shares
-from benchmarks.plots.curves import memory, scale, waits
+from benchmarks.plots.bars import draw_overheads, draw_shares
+from benchmarks.plots.curves import draw_memory, draw_scale, draw_waits
 
 PLOTS: Sequence[tuple[str, Sequence[str], Callable[[Mapping[str, Any]], Figure]]] = (
-    ("overhead", ("overheads",), overheads),
-    ("share", ("load",), shares),
-    ("waits", ("load", "latencies"), waits),
-    ("scale", ("curves", "times", "load"), scale),
-    ("memory", ("memory",), memory),
+    ("overhead", ("overheads",), draw_overheads),
+    ("share", ("load",), draw_shares),
+    ("waits", ("load", "latencies"), draw_waits),
+    ("scale", ("curves", "times", "load"), draw_scale),
+    ("memory", ("memory",), draw_memory),
 )
 """File, what of the figures is needed, and how it is drawn."""
 

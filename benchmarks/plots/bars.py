@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.contenders import BARE, GUARDS, starlette
-from benchmarks.plots.style import BOUND, colour, figure, settle
+from benchmarks.plots.style import BOUND, colour_of, settle, start_figure
 from benchmarks.tokens import ALGORITHMS
 
 Figures = Mapping[str, Any]
@@ -15,8 +15,8 @@ Figures = Mapping[str, Any]
 SHARE_BOUND = 95
 
 
-def overheads(figures: Figures) -> Figure:
-    drawn = figure("What guarding one request costs over the bare app (µs, in process)", 8)
+def draw_overheads(figures: Figures) -> Figure:
+    drawn = start_figure("What guarding one request costs over the bare app (µs, in process)", 8)
     names = [guard.name for guard in GUARDS if guard.name != starlette.OURS_WITHOUT_CACHE]
     panels = drawn.subplots(1, len(ALGORITHMS), sharex=True)
     for axes, algorithm in zip(panels, ALGORITHMS, strict=True):
@@ -36,10 +36,10 @@ def _primitive(figures: Figures, algorithm: str) -> float:
     return microseconds
 
 
-def shares(figures: Figures) -> Figure:
+def draw_shares(figures: Figures) -> Figure:
     apps = {app["name"]: app for app in figures["load"]["apps"]}
     bare = [f"{name.removesuffix(', bare')} {apps[name]['requests_per_second']:,}" for name in BARE if name in apps]
-    drawn = figure("Requests per second under uvicorn, as a share of the bare app's (%)", 7)
+    drawn = start_figure("Requests per second under uvicorn, as a share of the bare app's (%)", 7)
     names = [guard.name for guard in GUARDS if guard.name in apps and guard.name != starlette.OURS_WITHOUT_CACHE]
     axes = drawn.subplots()
     _bars(axes, names, [apps[name]["share"] for name in names])
@@ -56,7 +56,7 @@ def _bars(axes: Axes, names: Sequence[str], values: Sequence[float | None]) -> N
     """From top to bottom, a gap between frameworks; a dash where there is no value."""
     frameworks = list(BARE)
     places = [row + 0.6 * frameworks.index(_BARE_OF[name]) for row, name in enumerate(names)]
-    axes.barh(places, [value or 0 for value in values], color=[colour(name) for name in names])
+    axes.barh(places, [value or 0 for value in values], color=[colour_of(name) for name in names])
     for place, value in zip(places, values, strict=True):
         text = axes.text(value or 0, place, f" {value:.0f}" if value else " –", va="center", fontsize=11)
         text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0, "alpha": 0.8})

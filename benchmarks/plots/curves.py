@@ -16,11 +16,11 @@ from benchmarks.rules import SIZES, decision_name
 Figures = Mapping[str, Any]
 
 _MEBIBYTE = 1024 * 1024
-_LINES = {FIRST_SIGHT: style.OURS, SEEN: style.OURS_SEEN, PEER: "#888888", MIXED: style.OURS_SEEN}
+_LINES = {FIRST_SIGHT: style.OURS, SEEN: style.OURS_SEEN, PEER: style.PEER_LINE, MIXED: style.OURS_SEEN}
 
 
-def waits(figures: Figures) -> Figure:
-    drawn = style.figure("How long a client waits for its answer, from the quickest to the slowest", 5)
+def draw_waits(figures: Figures) -> Figure:
+    drawn = style.start_figure("How long a client waits for its answer, from the quickest to the slowest", 5)
     uvicorn, inside = drawn.subplots(1, 2)
     for app in figures["load"]["waits"]:
         _line(uvicorn, PERCENTILES, [1000 * app["waits"][one] for one in PERCENTILES], app["name"])
@@ -39,12 +39,12 @@ def waits(figures: Figures) -> Figure:
 
 
 def _line(axes: Axes, x: Sequence[Any], y: Sequence[float], name: str) -> None:
-    colour = style.colour(name)
-    axes.plot(x, y, color="#888888" if colour == style.PEER else colour, marker="o", markersize=4, label=name)
+    colour = style.colour_of(name)
+    axes.plot(x, y, color=style.PEER_LINE if colour == style.PEER else colour, marker="o", markersize=4, label=name)
 
 
-def scale(figures: Figures) -> Figure:
-    drawn = style.figure("How the cost grows, over the bare app", 8)
+def draw_scale(figures: Figures) -> Figure:
+    drawn = style.start_figure("How the cost grows, over the bare app", 8)
     (rules, claims, token_bytes), (hit_rates, workers, legend) = drawn.subplots(2, 3)
     _rules(rules, figures["times"])
     for axes, curve in ((claims, CLAIMS), (token_bytes, TOKEN_BYTES), (hit_rates, HIT_RATES)):
@@ -97,8 +97,8 @@ def _from_zero(axes: Axes, x: str, y: str = "") -> None:
     style.settle(axes, x, y)
 
 
-def memory(figures: Figures) -> Figure:
-    drawn = style.figure("Memory of one process, while a million different tokens pass", 4.5)
+def draw_memory(figures: Figures) -> Figure:
+    drawn = style.start_figure("Memory of one process, while a million different tokens pass", 4.5)
     axes = drawn.subplots()
     million = figures["memory"]["million"]
     tokens, grown = zip(*million["grown"], strict=True)

@@ -4,6 +4,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 OURS_SEEN, OURS, PEER, BARE, BOUND = "#0072B2", "#56B4E9", "#BBBBBB", "#000000", "#D55E00"
+PEER_LINE = "#888888"
+"""A line is thinner than a bar."""
 
 WIDTH = 10
 """Inches: at 130 dots each a text of 12 points is 13 pixels high on a page that shows 800."""
@@ -11,13 +13,13 @@ WIDTH = 10
 _TEXT = 12
 
 
-def figure(title: str, height: float) -> Figure:
+def start_figure(title: str, height: float) -> Figure:
     drawn = Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
     drawn.suptitle(title, x=0.01, ha="left", fontsize=15, fontweight="bold")
     return drawn
 
 
-def colour(name: str) -> str:
+def colour_of(name: str) -> str:
     """Of an app, by its name."""
     if "asgi-bearer" not in name:
         return BARE if "bare" in name else PEER
