@@ -10,13 +10,12 @@ from typing import Any
 from benchmarks.figures import verdict_figures
 from benchmarks.parts import PARTS, Wish
 from benchmarks.plots import draw_plots
-from benchmarks.report import PAGE, PLOTS, write_page
+from benchmarks.report import LATEST, PAGE, PLOTS, write_page
 from benchmarks.tables import print_verdicts
 from benchmarks.targets import Verdict
 
 _ROUNDS = 41
-_RESULTS = Path("benchmarks") / "results"
-LATEST, SMOKE = _RESULTS / "latest.json", _RESULTS / "smoke" / "figures.json"
+SMOKE = LATEST.parent / "smoke" / "figures.json"
 
 
 def main() -> None:
@@ -29,7 +28,8 @@ def main() -> None:
         measured, found = PARTS[name](Wish(arguments.smoke, arguments.rounds))
         figures |= measured
         verdicts += found
-    print_verdicts(sorted(verdicts, key=lambda verdict: verdict.target.point))
+    if verdicts:
+        print_verdicts(sorted(verdicts, key=lambda verdict: verdict.target.point))
     figures["targets"] = merged_targets(figures.get("targets", []), list(verdict_figures(verdicts)))
     _write(figures, output)
 
@@ -53,7 +53,7 @@ def _write(figures: dict[str, Any], output: Path) -> None:
     plots = PLOTS if output == LATEST else output.parent
     draw_plots(figures, plots)
     if output == LATEST:
-        write_page(figures)
+        write_page()
     print(f"\nEvery figure is in {output}, drawn in {plots}" + (f", read in {PAGE}" if output == LATEST else ""))
 
 

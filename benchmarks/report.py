@@ -21,18 +21,24 @@ from benchmarks.tokens import ALGORITHMS
 Figures = Mapping[str, Any]
 
 LATEST = Path("benchmarks") / "results" / "latest.json"
+CONNECTIONS = Path("benchmarks") / "results" / "connections.json"
+"""Of held websockets: `python -m benchmarks.connections` writes it."""
+
 PAGE = Path("docs") / "performance.md"
 PLOTS = Path("docs") / "performance"
 
 _SECTION = re.compile(r"(<!-- figures: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def main() -> None:
-    write_page(json.loads(LATEST.read_text("utf-8")))
+def write_page() -> None:
+    PAGE.write_text(with_figures(PAGE.read_text("utf-8"), latest_figures()), "utf-8")
 
 
-def write_page(figures: Figures) -> None:
-    PAGE.write_text(with_figures(PAGE.read_text("utf-8"), figures), "utf-8")
+def latest_figures() -> Figures:
+    figures: dict[str, Any] = json.loads(LATEST.read_text("utf-8"))
+    if CONNECTIONS.exists():
+        figures["connections"] = json.loads(CONNECTIONS.read_text("utf-8"))
+    return figures
 
 
 def with_figures(page: str, figures: Figures) -> str:
@@ -110,6 +116,22 @@ def _rules(figures: Figures) -> Iterator[Table]:
     yield Table("One decision among so many rules (µs)", ("decided by", *(f"{size:,}" for size in SIZES)), rows)
 
 
+def _connections(figures: Figures) -> Iterator[Table]:
+    held = figures["connections"]
+    without, guarded = held["without"]["bytes"], held["with"]["bytes"]
+    yield Table(
+        "Idle websockets on uvicorn",
+        ("held", "bytes each, bare", "behind the middleware", "more", "all closed after a mass revocation"),
+        [
+            (
+                f"{held['connections']:,}",
+                *(f"{size:,.0f}" for size in (without, guarded, guarded - without)),
+                f"{held['with']['closed']:.2f} s",
+            )
+        ],
+    )
+
+
 def _passwords(figures: Figures) -> Iterator[Table]:
     rows = [(str(one["cost"]), f"{one['hash']:.0f}", f"{one['check']:.0f}") for one in figures["passwords"]]
     yield Table("bcrypt (ms)", ("cost", "hash", "check"), rows)
@@ -129,6 +151,7 @@ SECTIONS: Mapping[str, tuple[str, Callable[[Figures], Iterator[Table]]]] = {
     "memory": ("memory", lambda figures: memory_tables(figures["memory"])),
     "rules": ("times", _rules),
     "curves": ("curves", lambda figures: curve_tables(figures["curves"]["points"])),
+    "connections": ("connections", _connections),
     "passwords": ("passwords", _passwords),
     "profile": ("profile", lambda figures: (Table(**table) for table in figures["profile"]["tables"])),
 }
@@ -136,4 +159,4 @@ SECTIONS: Mapping[str, tuple[str, Callable[[Figures], Iterator[Table]]]] = {
 
 
 if __name__ == "__main__":
-    main()
+    write_page()

@@ -1,14 +1,13 @@
 """The page of the documentation shows the latest figures; what it says of them is written by hand."""
 
-import json
 import re
 
 import pytest
 
 from benchmarks.plots import PLOTS as DRAWN
-from benchmarks.report import LATEST, PAGE, PLOTS, SECTIONS, with_figures
+from benchmarks.report import PAGE, PLOTS, SECTIONS, latest_figures, with_figures
 
-FIGURES = json.loads(LATEST.read_text("utf-8"))
+FIGURES = latest_figures()
 
 
 def test_the_page_is_in_step_with_the_latest_run() -> None:
@@ -37,6 +36,12 @@ def test_an_unknown_section_is_an_error() -> None:
 def test_a_section_whose_figures_are_not_there_stays() -> None:
     page = "<!-- figures: load -->\nold\n<!-- end -->"
     assert with_figures(page, {}) == page
+
+
+def test_held_websockets_have_a_table() -> None:
+    held = {"connections": 5_000, "without": {"bytes": 30_000}, "with": {"bytes": 34_000, "closed": 0.5}}
+    page = with_figures("<!-- figures: connections -->\n<!-- end -->", {"connections": held})
+    assert "| 5,000 | 30,000 | 34,000 | 4,000 | 0.50 s |" in page
 
 
 def test_what_is_written_by_hand_stays() -> None:
