@@ -19,6 +19,9 @@ import uvloop
 PERCENTILES = ("1", "10", "25", "50", "75", "90", "95", "99", "99.9")
 """Of waits; wrk.lua names the same."""
 
+_LEAST = 2
+"""Answers that percentiles need, however slow the server is."""
+
 
 class _Connection(asyncio.Protocol):
     def __init__(self, next_request: Callable[[], bytes], waits: list[float], statuses: list[int]) -> None:
@@ -59,6 +62,8 @@ async def _load(port: int, turn: Iterator[bytes], connections: int, seconds: flo
         for _ in range(connections)
     ]
     await asyncio.sleep(seconds)
+    while len(waits) < _LEAST:
+        await asyncio.sleep(0.01)
     broken = sum(transport.is_closing() for transport in transports)
     for transport in transports:
         transport.abort()
