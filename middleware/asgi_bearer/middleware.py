@@ -12,12 +12,18 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .challenge import refuse
 from .claims import Claims, check_again, check_claims
+from .connections import ConnectionRules
+from .connections.browser_tokens import with_browser_token
+from .connections.connection import Terms
+from .connections.sockets import Socket
+from .connections.streams import Stream
 from .credentials import BearerToken, read_token
 from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials, TokenRevoked, UnknownIssuer
 from .issuers import Issuer
@@ -50,6 +56,7 @@ class BearerMiddleware:
     limits: sizes of a token's parts.
     cache: how many verified tokens are kept, so that one seen before costs no signature; None for none.
     revocations: tokens that are taken back; None for no such list.
+    connections: how long websockets and streams last, and what else websockets may bring a token in.
     clock: seconds since 1970.
 
     The user is on `scope["state"]["user"]` (`request.state.user`) and `scope["user"]`; what Starlette's `@requires`
@@ -68,13 +75,19 @@ class BearerMiddleware:
         limits: Limits = Limits(),
         cache: CacheLimits | None = CacheLimits(),
         revocations: Revocations | None = None,
+        connections: ConnectionRules = ConnectionRules(),
         clock: Callable[[], float] = time.time,
     ) -> None:
         trusted, rules = _listed(issuers), _listed(allow)
         own = _own_faults(
             trusted, unlisted=unlisted, user_loader=user_loader, realm=realm, limits=limits, clock=clock, cache=cache
         )
-        faults = [*own, *rule_faults(rules), *(revocations.faults() if revocations else ())]
+        faults = [
+            *own,
+            *rule_faults(rules),
+            *(revocations.faults() if revocations else ()),
+            *_connection_faults(connections),
+        ]
         if faults:
             raise ConfigurationError(faults)
         self.app = app
@@ -87,13 +100,11 @@ class BearerMiddleware:
         self._seen = SeenTokens(cache) if cache else None
         self._revocations = revocations
         self._clock = clock
+        self._terms = Terms(connections, realm, revocations, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            for issuer in self._issuers.values():
-                issuer.renew_keys()
-            if self._revocations:
-                self._revocations.start()
+            self._follow()
             await self.app(scope, receive, send)
             return
         if scope["type"] not in ("http", "websocket"):
@@ -101,13 +112,13 @@ class BearerMiddleware:
             raise ValueError("asgi-bearer passes on http, websocket and lifespan scopes only")
 
         headers = list(scope["headers"])  # a snapshot: servers may append trailers to the live list
+        credentials = headers
+        if scope["type"] == "websocket":
+            scope, headers, credentials, send = with_browser_token(self._terms.rules, scope, headers, send)
         try:
             scope = with_root_path_settled(scope)
             rule = self.policy.match(scope)
-            token = await self._authenticate(rule, headers)
-            user: Any = AnonymousUser() if token is None else token.user
-            if token is not None and self._user_loader is not None:
-                user = await load_user(token.claims, self._user_loader)
+            token, user = await self._admit(rule, credentials)
         except AuthError as error:
             _log.info("refused: %s %d %s", scope["type"], error.status, error.code)
             await refuse(error, self.realm, scope, send)
@@ -115,7 +126,38 @@ class BearerMiddleware:
 
         if rule.access is Access.OPTIONAL:
             send = _vary_by_authorization(send)
-        await self.app(_child_scope(scope, headers, token and token.claims, user), receive, send)
+        child = _child_scope(scope, headers, token and token.claims, user)
+        if token is None:
+            await self.app(child, receive, send)
+            return
+        connection = (
+            Stream(self._terms, token, child, receive, send)
+            if scope["type"] == "http"
+            else Socket(self._terms, token, child, receive, send, partial(self._admit, rule))
+        )
+        try:
+            await connection.call(self.app)
+        except BaseException as error:  # noqa: BLE001 - it is raised again there
+            await connection.finish(error)
+        else:
+            if connection.has_begun:
+                await connection.finish(None)
+
+    def _follow(self) -> None:
+        """Keys and revocations, before the first request asks for them."""
+        for issuer in self._issuers.values():
+            issuer.renew_keys()
+        if self._revocations:
+            self._revocations.start()
+
+    async def _admit(self, rule: Rule, credentials: Sequence[tuple[bytes, bytes]]) -> tuple[VerifiedToken | None, Any]:
+        """Who this is, and the app's user for him."""
+        token = await self._authenticate(rule, credentials)
+        if token is None:
+            return None, AnonymousUser()
+        if self._user_loader is None:
+            return token, token.user
+        return token, await load_user(token.claims, self._user_loader)
 
     async def _authenticate(self, rule: Rule, headers: Sequence[tuple[bytes, bytes]]) -> VerifiedToken | None:
         """Who this is, and whether the rule lets him in; None for somebody anonymous whom it lets in."""
@@ -215,6 +257,13 @@ def _issuer_faults(issuers: Sequence[object]) -> Iterator[str]:
         yield f"two issuers are called {name!r}; write one with all its audiences and keys"
     if sum(isinstance(issuer, Tenants) for issuer in issuers) > 1:
         yield "there are several Tenants in issuers; write one whose function knows them all"
+
+
+def _connection_faults(connections: object) -> Iterator[str]:
+    if isinstance(connections, ConnectionRules):
+        yield from connections.faults()
+    else:
+        yield "connections must be ConnectionRules(…)"
 
 
 def _own_faults(
