@@ -49,6 +49,7 @@ class Connection:
         self._receive = receive
         self._send = send
         self._ending: Ending | None = None
+        self._waiting: set[anyio.CancelScope] | None = None
 
     def call(self, app: ASGIApp) -> Awaitable[None]:
         """The app's call, to be awaited; then `finish`, where the connection has begun or something was raised."""
@@ -77,7 +78,6 @@ class Connection:
     def _hold(self) -> None:
         self.has_begun = True
         self._sending = 0
-        self._waiting: set[anyio.CancelScope] = set()
         self._set_end()
 
     def _set_end(self) -> None:
@@ -107,7 +107,7 @@ class Connection:
         self._app_is_done, self._is_idle = anyio.Event(), anyio.Event()
         if not self._sending:
             self._is_idle.set()
-        for scope in self._waiting:
+        for scope in self._waiting or ():
             scope.cancel()
         self._farewell = Flight(partial(self._part, ending))
 
@@ -132,6 +132,7 @@ class Connection:
         """What the server receives, or the disconnect."""
         if self._ending is None:
             with anyio.CancelScope() as scope:
+                self._waiting = self._waiting or set()  # one at a time, as a rule
                 self._waiting.add(scope)
                 try:
                     message = await self._receive()
