@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -87,7 +88,9 @@ async def test_the_last_event(headers: Any, sent: bytes, event: bool) -> None:
         pytest.param([start(), chunk(more=False)], id="plain"),
         pytest.param([start((b"Content-Length", b"2")), chunk(), chunk(more=False)], id="of a length"),
         pytest.param([start(EVENTS), chunk(), chunk(more=False)], id="a stream that is through in time"),
-        pytest.param([{"type": "http.response.push", "path": "/x", "headers": []}, start(), chunk(more=False)], id="push"),
+        pytest.param(
+            [{"type": "http.response.push", "path": "/x", "headers": []}, start(), chunk(more=False)], id="push"
+        ),
     ],
 )
 async def test_an_answer_that_is_complete_is_not_ended(messages: list[Message]) -> None:
@@ -146,14 +149,17 @@ async def test_finally_of_a_starlette_generator_that_waits_for_ever(spec_version
 
 @pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
 async def test_a_starlette_generator_that_goes_on_is_stopped_by_its_next_chunk(spec_version: str) -> None:
-    async def ticks() -> AsyncIterator[str]:
-        while True:
-            yield "tick"
+    class Ticks:
+        def __aiter__(self) -> "Ticks":
+            return self
+
+        async def __anext__(self) -> str:
             await anyio.sleep(SHORT / 4)
+            return "tick"
 
     server = http_server()
     scope = {**stream_scope(), "asgi": {"version": "3.0", "spec_version": spec_version}}
-    await server.serve(guarded(StreamingResponse(ticks())), scope)
+    await server.serve(guarded(StreamingResponse(Ticks())), scope)
     assert server.sent[-1] == END
     assert len(server.sent) < 12
 
@@ -265,7 +271,7 @@ async def test_an_app_that_is_cancelled_and_returns_as_if_nothing_were() -> None
 
     server = http_server()
     await server.serve(guarded(app, connections=QUICK), stream_scope())
-    await anyio.sleep(0)
+    await anyio.lowlevel.checkpoint()
     assert server.sent[-1] == END
 
 
