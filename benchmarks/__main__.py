@@ -1,77 +1,70 @@
-"""The command line: `python -m benchmarks` measures, prints the tables and writes the figures as JSON."""
+"""The command line: `python -m benchmarks` measures, prints the tables, writes the figures as JSON and draws plots."""
 
 import argparse
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from benchmarks.figures import circumstances, latency_figures, password_figures, sample_figures, verdict_figures
-from benchmarks.latency import measure_latencies
-from benchmarks.passwords import COSTS, measure_passwords
-from benchmarks.refusals import refusals
-from benchmarks.requests import requests
-from benchmarks.rules import rule_counts
-from benchmarks.tables import print_latencies, print_passwords, print_tables, print_verdicts
-from benchmarks.targets import in_process_verdicts
-from benchmarks.timing import SAMPLE_SECONDS, measure
-from benchmarks.verbs import verbs
-from benchmarks.verifiers import verifiers
+from benchmarks.figures import verdict_figures
+from benchmarks.parts import PARTS, Wish
+from benchmarks.plots import draw_plots
+from benchmarks.report import PAGE, PLOTS, write_page
+from benchmarks.tables import print_verdicts
+from benchmarks.targets import Verdict
 
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How often everything is measured."""
-
-    rounds: int
-    sample_seconds: float = SAMPLE_SECONDS
-    full_caches: bool = True
-    latency_calls: int = 20_000
-    password_rounds: int = 3
-    password_costs: tuple[int, ...] = tuple(COSTS)
-
-
-_FULL = Effort(rounds=41)
-_SMOKE = Effort(
-    rounds=2, sample_seconds=0.001, full_caches=False, latency_calls=50, password_rounds=1, password_costs=(4, 5)
-)
+_ROUNDS = 41
+_RESULTS = Path("benchmarks") / "results"
+LATEST, SMOKE = _RESULTS / "latest.json", _RESULTS / "smoke" / "figures.json"
 
 
 def main() -> None:
     arguments = _parser().parse_args()
-    effort = _SMOKE if arguments.smoke else Effort(arguments.rounds)
     logging.getLogger("asgi_bearer").setLevel(logging.WARNING)  # as a server in production has it
-    figures = _measured_and_printed(effort)
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
-    print(f"\n{effort.rounds} rounds; every figure is in {arguments.output}")
+    output = arguments.output or (SMOKE if arguments.smoke else LATEST)
+    figures = _read(output) if arguments.only else {}
+    verdicts: list[Verdict] = []
+    for name in arguments.only or PARTS:
+        measured, found = PARTS[name](Wish(arguments.smoke, arguments.rounds))
+        figures |= measured
+        verdicts += found
+    print_verdicts(sorted(verdicts, key=lambda verdict: verdict.target.point))
+    figures["targets"] = merged_targets(figures.get("targets", []), list(verdict_figures(verdicts)))
+    _write(figures, output)
 
 
-def _measured_and_printed(effort: Effort) -> dict[str, object]:
-    contenders = [*verbs(), *verifiers(), *requests(full_caches=effort.full_caches), *refusals(), *rule_counts()]
-    samples = measure(contenders, effort.rounds, effort.sample_seconds)
-    print_tables(samples)
-    latencies = measure_latencies(effort.latency_calls, full_caches=effort.full_caches)
-    print_latencies(latencies)
-    passwords = measure_passwords(effort.password_rounds, effort.password_costs)
-    print_passwords(passwords)
-    verdicts = list(in_process_verdicts(samples))
-    print_verdicts(verdicts)
-    return {
-        **circumstances(effort.rounds, effort.sample_seconds),
-        **sample_figures(samples),
-        "latencies": latency_figures(latencies),
-        "passwords": password_figures(passwords),
-        "targets": verdict_figures(verdicts),
-    }
+def _read(output: Path) -> dict[str, Any]:
+    figures: dict[str, Any] = json.loads(output.read_text("utf-8")) if output.exists() else {}
+    return figures
+
+
+def merged_targets(before: Sequence[dict[str, Any]], measured: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """Those of a point that was measured again replace the point's."""
+    points = {target["point"] for target in measured}
+    kept = [target for target in before if target["point"] not in points]
+    return sorted([*kept, *measured], key=lambda target: int(target["point"]))
+
+
+def _write(figures: dict[str, Any], output: Path) -> None:
+    """The page of the documentation shows the latest figures and no others."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    plots = PLOTS if output == LATEST else output.parent
+    draw_plots(figures, plots)
+    if output == LATEST:
+        write_page(figures)
+    print(f"\nEvery figure is in {output}, drawn in {plots}" + (f", read in {PAGE}" if output == LATEST else ""))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks", description="What a bearer token costs.")
-    parser.add_argument("--rounds", type=_rounds, default=_FULL.rounds, help="at least 2; %(default)s")
-    parser.add_argument("--smoke", action="store_true", help=f"{_SMOKE.rounds} rounds, to see that all of it runs")
-    default = Path("benchmarks") / "results" / "latest.json"
-    parser.add_argument("--output", type=Path, default=default, help="where the JSON goes; %(default)s")
+    parser.add_argument(
+        "--only", action="append", choices=PARTS, help="this part, the others' figures stay; repeatable"
+    )
+    parser.add_argument("--rounds", type=_rounds, default=_ROUNDS, help="in process, at least 2; %(default)s")
+    parser.add_argument("--smoke", action="store_true", help="a few rounds of little, to see that all of it runs")
+    parser.add_argument("--output", type=Path, help=f"where the JSON goes; {LATEST}, or {SMOKE}")
     return parser
 
 

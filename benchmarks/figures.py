@@ -19,6 +19,7 @@ from benchmarks.timing import Samples, Spread
 _PACKAGES = (
     *("starlette", "fastapi", "litestar", "cryptography", "joserfc", "PyJWT", "Authlib", "clasp-jwt"),
     *("authx", "fastapi-users", "fastapi-keycloak-middleware", "fastmcp", "bcrypt"),
+    *("uvicorn", "uvloop", "httptools"),
 )
 
 

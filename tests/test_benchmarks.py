@@ -9,7 +9,10 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.contenders import BARE, GUARDS, starlette
+from benchmarks.curves import points
 from benchmarks.latency import APPS
+from benchmarks.load.runs import SMOKE
+from benchmarks.plots import PLOTS
 from benchmarks.refusals import KINDS, NOTHING, PLACES, contender_name
 from benchmarks.rules import DECISIONS, SIZES, decision_name
 from benchmarks.targets import TARGETS, Target, Verdict
@@ -45,6 +48,10 @@ def test_a_smoke_run_measures_every_contender(tmp_path: Path) -> None:
         "Why checks are left out",
         "Single requests",
         "bcrypt",
+        "Under uvicorn",
+        "Memory",
+        "Overhead by",
+        "Where the time goes",
         "Targets",
     ):
         assert heading in done.stdout
@@ -62,8 +69,17 @@ def test_a_smoke_run_measures_every_contender(tmp_path: Path) -> None:
     assert {(one["name"], one["algorithm"]) for one in figures["overheads"]} == GUARDED
     assert [one["name"] for one in figures["latencies"]] == list(APPS)
     assert all(one["p50"] <= one["p99"] <= one["p999"] <= one["most"] for one in figures["latencies"])
-    assert [one["name"] for one in figures["targets"]] == [target.name for target, _ in TARGETS]
+    in_process = [one["name"] for one in figures["targets"] if one["point"] <= 3]
+    assert in_process == [target.name for target, _ in TARGETS]
+    assert {one["point"] for one in figures["targets"]} == {1, 2, 3, 4, 5}
     assert {"date", "machine", "python", "packages", "rounds", "passwords", "left_out"} <= figures.keys()
+
+    assert sum(app["failures"] for app in figures["load"]["apps"]) == 0
+    assert {app["name"] for app in figures["load"]["apps"]} == set(SMOKE.names or ())
+    assert figures["memory"]["million"]["entry_bytes"] > 0
+    assert len(figures["curves"]["points"]) == len(list(points()))
+    assert [table["rows"][0][0] for table in figures["profile"]["tables"]] == ["one request", "one request"]
+    assert {plot.stem for plot in tmp_path.glob("*.png")} == {name for name, _, _ in PLOTS}
 
 
 @pytest.mark.parametrize("rounds", ["1", "0", "x"])
