@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -270,7 +271,7 @@ async def test_an_app_that_is_cancelled_and_returns_as_if_nothing_were() -> None
 
     server = http_server()
     await server.serve(guarded(app, connections=QUICK), stream_scope())
-    await anyio.sleep(0)
+    await anyio.lowlevel.checkpoint()
     assert server.sent[-1] == END
 
 
