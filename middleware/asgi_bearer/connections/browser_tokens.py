@@ -4,11 +4,11 @@ Both are read as if they were an Authorization field: so one that is malformed, 
 by the same rules. The query is never looked at (RFC 9700 section 4.3.2).
 """
 
+from collections.abc import Iterable
+
 from starlette.types import Message, Scope, Send
 
 from .connection_rules import ConnectionRules, CookieToken
-
-_PROTOCOLS = b"sec-websocket-protocol"
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -22,7 +22,7 @@ def with_browser_token(
     """
     credentials = headers
     if rules.subprotocol:
-        offered, own = read_offer(headers)
+        offered, own = read_offer(scope.get("subprotocols") or ())  # uvicorn's wsproto has it here only
         if offered:
             credentials = headers + offered
             scope, headers = without_offer(scope, headers, own)
@@ -32,24 +32,23 @@ def with_browser_token(
     return scope, headers, credentials, send
 
 
-def read_offer(headers: Fields) -> tuple[Fields, list[str]]:
+def read_offer(protocols: Iterable[str]) -> tuple[Fields, list[str]]:
     """`bearer` and right after it the token, anywhere in the list (RFC 6455 section 11.3.4); and the other names."""
-    names = [name.strip(b" \t") for field, value in headers if field == _PROTOCOLS for name in value.split(b",")]
     credentials, own = [], []
-    offered = iter(names)
+    offered = iter(protocols)
     for name in offered:
-        if name == b"bearer":
-            credentials.append((b"authorization", b"Bearer " + next(offered, b"")))
+        if name == "bearer":
+            credentials.append((b"authorization", b"Bearer " + next(offered, "").encode("latin-1", "replace")))
         else:
-            own.append(name.decode("latin-1"))
+            own.append(name)
     return credentials, own
 
 
 def without_offer(scope: Scope, headers: Fields, own: list[str]) -> tuple[Scope, Fields]:
     """What the app gets: it might choose, answer or log what it finds there."""
-    kept = [field for field in headers if field[0] != _PROTOCOLS]
+    kept = [field for field in headers if field[0] != b"sec-websocket-protocol"]
     if own:
-        kept.append((_PROTOCOLS, ", ".join(own).encode("latin-1")))
+        kept.append((b"sec-websocket-protocol", ", ".join(own).encode("latin-1", "replace")))
     return {**scope, "subprotocols": own, "headers": kept}, kept
 
 
