@@ -81,9 +81,7 @@ class RefreshTokens:
 
     async def end_all(self, name: str) -> None:
         """The same for every session of the account of this name."""
-        await self._database.run(
-            lambda connection: connection.execute("DELETE FROM sessions WHERE name = ?", (name,))
-        )
+        await self._database.run(lambda connection: connection.execute("DELETE FROM sessions WHERE name = ?", (name,)))
 
 
 def _begin(connection: sqlite3.Connection, name: str, now: float) -> Session:

@@ -1,0 +1,158 @@
+// The page: what its forms and buttons do, and what it shows of the session.
+
+import * as api from "./api.js";
+import { claimsOf, clockTime, described } from "./claims.js";
+import { byId, Connection, element, Lines } from "./elements.js";
+import { Session } from "./session.js";
+import { openSocket } from "./socket.js";
+import { followEvents } from "./stream.js";
+
+const session = new Session();
+const activity = new Lines(byId("activity"), 8);
+
+// Logging in and out
+
+byId("credentials").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const username = byId("username").value;
+  const password = byId("password").value;
+  await attempt(byId("entry-fault"), async () => {
+    if (event.submitter === byId("register")) {
+      await api.register(username, password);
+      activity.add(`Registered ${username}. Now log in.`);
+      byId("login").focus();
+    } else {
+      await session.login(username, password);
+      activity.add(`Logged in as ${username}`);
+      await showBoard();
+    }
+  });
+});
+
+byId("logout").addEventListener("click", () => leave(api.logout, "Logged out: this session's tokens are revoked"));
+byId("logout-everywhere").addEventListener("click", () =>
+  leave(api.logoutEverywhere, "Logged out everywhere: every token of this account is revoked"),
+);
+
+async function showBoard() {
+  const { message } = await session.authorized(api.profile);
+  byId("welcome").textContent = message;
+  byId("entry").hidden = true;
+  byId("board").hidden = false;
+  byId("password").value = "";
+  byId("welcome").focus();
+  connectStream();
+  connectSocket();
+}
+
+async function leave(logout, said) {
+  try {
+    await session.authorized(logout);
+    activity.add(said);
+  } catch (error) {
+    activity.add(`${error.message}. The tokens are forgotten here.`);
+  }
+  session.forget();
+}
+
+session.addEventListener("end", () => {
+  byId("board").hidden = true;
+  byId("entry").hidden = false;
+  byId("claims").replaceChildren();
+  streamCard.lines.clear();
+  socketCard.lines.clear();
+  byId("username").focus();
+});
+
+// The token
+
+session.addEventListener("token", () => {
+  const rows = described(claimsOf(session.token)).map(([claim, name, value]) => {
+    const term = element("dt", "");
+    term.append(element("code", claim), ` ${name}`);
+    return [term, element("dd", value)];
+  });
+  byId("claims").replaceChildren(...rows.flat());
+  byId("remaining").max = session.lifetime;
+  countDown();
+});
+
+byId("refresh").addEventListener("click", async () => {
+  try {
+    await session.renew();
+    activity.add("Refreshed: a new access token and a new refresh token");
+    if (socketCard.open) socket.renew(session.token);
+  } catch (error) {
+    activity.add(error.message);
+    if (error.status === 400) session.forget();
+  }
+});
+
+function countDown() {
+  const seconds = Math.max(0, Math.ceil((session.endsAt - performance.now()) / 1000));
+  byId("countdown").textContent = clockTime(seconds);
+  byId("countdown-label").textContent = seconds ? "until it expires" : "it has expired; refresh it to go on";
+  byId("remaining").value = seconds;
+}
+
+setInterval(() => {
+  if (session.token) countDown();
+}, 250);
+
+// The event stream
+
+let stream = null;
+const streamCard = new Connection("stream", connectStream, () => stream.abort());
+
+async function connectStream() {
+  const mine = (stream = new AbortController());
+  let reason;
+  try {
+    reason = await session.authorized((token) =>
+      followEvents(token, mine.signal, {
+        opened: () => streamCard.opened(),
+        event: ({ number, listeners }) => streamCard.lines.add(`event ${number}, listeners: ${listeners}`),
+      }),
+    );
+  } catch (error) {
+    reason = mine.signal.aborted ? "closed here" : error.message;
+  }
+  endedBy(streamCard, "event stream", reason || "by the server");
+}
+
+// The websocket
+
+let socket = null;
+const socketCard = new Connection("socket", connectSocket, () => socket.close());
+
+function connectSocket() {
+  socket = openSocket(session.token, {
+    opened: () => socketCard.opened(),
+    message: (text) => socketCard.lines.add(text),
+    renewed: (accepted) => activity.add(accepted ? "The websocket took the new token" : "The websocket refused the token"),
+    closed: (reason) => endedBy(socketCard, "websocket", reason),
+  });
+}
+
+byId("message-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!socketCard.open) return;
+  socket.send(byId("message").value);
+  byId("message").value = "";
+});
+
+// What all of them use
+
+function endedBy(card, name, reason) {
+  card.ended(reason);
+  activity.add(`The ${name} ended: ${reason}`);
+}
+
+async function attempt(place, work) {
+  place.textContent = "";
+  try {
+    await work();
+  } catch (error) {
+    place.textContent = error.message;
+  }
+}
