@@ -3,7 +3,7 @@
 app.py             the one visible allowlist, and the routes
 endpoints.py       what the routes do
 events.py          the event stream
-page.py, page/     the web page and its headers
+page_files.py      the web page, the files of page/, and its headers
 sessions.py        what a login gives and a logout takes back
 refresh_tokens.py  refresh tokens, rotated at each use (SQLite)
 accounts.py        who is registered (SQLite)

@@ -44,9 +44,9 @@ async def _say_busy(_request: Request, _error: Exception) -> Response:
 
 
 async def _say_not_everywhere(_request: Request, _error: Exception) -> Response:
-    """What was revoked holds in this process, and is told to the others when the store is back."""
-    detail = "Logged out here, and no refresh token works any more; other servers may accept the access token until it expires"
-    return _answer(503, detail, {"Retry-After": "5"})
+    """No time to try again: what was revoked holds in this process, which passes it on when the store is back."""
+    detail = "Logged out here, and no refresh works; other servers follow when their store is back"
+    return _answer(503, detail, {})
 
 
 async def _say_fault(_request: Request, _error: Exception) -> Response:

@@ -24,7 +24,7 @@ from .database import Database
 from .endpoints import REALM, Endpoints
 from .events import EventStreams
 from .login_limits import LoginLimits
-from .page import page_routes
+from .page_files import page_routes
 from .passwords import Passwords
 from .refresh_tokens import RefreshTokens
 from .sessions import Sessions
@@ -39,7 +39,7 @@ ALLOW = [
     public("/token/refresh", methods=["POST"]),
     optional("/catalogue", methods=["GET"]),
     protected("/admin/users", roles=["admin"]),
-    # Everything else needs a valid token: /profile, /logout, /events and /ws/echo are not listed, so they are protected.
+    # Everything else needs a valid token: /profile, /logout, /events, /ws/echo are not listed, so they are protected.
 ]
 
 ISSUER = AUDIENCE = "asgi-bearer-demo"

@@ -49,13 +49,13 @@ class Sessions:
         return self._answer(account, session)
 
     async def end(self, user: User) -> None:
-        """This token and all others of its session. Raises RevocationsUnavailable; the refresh token is dead by then."""
+        """The token and all others of its session. Raises RevocationsUnavailable; no refresh works by then."""
         session_id = user.claims["sid"]
         await self._refresh_tokens.end(session_id)
         await self._revocations.revoke(self._revocation(session_id))
 
     async def end_all(self, user: User) -> None:
-        """Every token of this account. Raises RevocationsUnavailable; all refresh tokens are dead by then.
+        """Every token of this account. Raises RevocationsUnavailable; no refresh works by then.
 
         Tokens tell the second in which they were issued, and those of this one are revoked to its end: it is waited
         for, so that whoever logs in next gets a good one.
@@ -78,7 +78,7 @@ class Sessions:
         return Revocation.session(self._tokens.issuer, session_id, lifetime=self._tokens.lifetime)
 
     async def _revoke_stolen(self, session_id: str) -> None:
-        """A store that is down changes nothing for who sent it: here it holds at once, elsewhere when the store is back."""
+        """Where the store is down, it holds here at once and elsewhere when the store is back; no answer tells."""
         try:
             await self._revocations.revoke(self._revocation(session_id))
         except RevocationsUnavailable:
