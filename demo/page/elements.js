@@ -39,34 +39,37 @@ export class Connection {
   #name;
   #state;
   #button;
-  #open = false;
+  #now = "ended";
 
   constructor(name, connect, disconnect) {
     this.#name = name;
     this.#state = byId(`${name}-state`);
     this.#button = byId(`${name}-switch`);
     this.lines = new Lines(byId(`${name}-lines`), 5);
-    this.#button.addEventListener("click", () => (this.#open ? disconnect() : connect()));
+    this.#button.addEventListener("click", () => (this.#now === "ended" ? connect() : disconnect()));
     this.#show("ended", "Not connected");
   }
 
-  get open() {
-    return this.#open;
+  get live() {
+    return this.#now === "live";
+  }
+
+  connecting() {
+    this.#show("connecting", "Connecting");
   }
 
   opened() {
-    this.#open = true;
     this.#show("live", "Live");
   }
 
   ended(reason) {
-    this.#open = false;
     this.#show("ended", `Ended: ${reason}`);
   }
 
-  #show(kind, text) {
-    this.#state.className = `state ${kind}`;
+  #show(now, text) {
+    this.#now = now;
+    this.#state.className = `state ${now}`;
     this.#state.textContent = text;
-    this.#button.textContent = `${this.#open ? "Disconnect" : "Connect"} the ${this.#name}`;
+    this.#button.textContent = `${now === "ended" ? "Connect" : "Disconnect"} the ${this.#name}`;
   }
 }

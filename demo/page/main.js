@@ -51,6 +51,8 @@ async function leave(logout, said) {
     activity.add(said);
   } catch (error) {
     activity.add(`${error.message}. The tokens are forgotten here.`);
+    stream.abort();
+    socket?.close();
   }
   session.forget();
 }
@@ -81,7 +83,7 @@ byId("refresh").addEventListener("click", async () => {
   try {
     await session.renew();
     activity.add("Refreshed: a new access token and a new refresh token");
-    if (socketCard.open) socket.renew(session.token);
+    if (socketCard.live) socket.renew(session.token);
   } catch (error) {
     activity.add(error.message);
     if (error.status === 400) session.forget();
@@ -90,6 +92,7 @@ byId("refresh").addEventListener("click", async () => {
 
 function countDown() {
   const seconds = Math.max(0, Math.ceil((session.endsAt - performance.now()) / 1000));
+  byId("token").classList.toggle("expired", seconds === 0);
   byId("countdown").textContent = clockTime(seconds);
   byId("countdown-label").textContent = seconds ? "until it expires" : "it has expired; refresh it to go on";
   byId("remaining").value = seconds;
@@ -106,6 +109,7 @@ const streamCard = new Connection("stream", connectStream, () => stream.abort())
 
 async function connectStream() {
   const mine = (stream = new AbortController());
+  streamCard.connecting();
   let reason;
   try {
     reason = await session.authorized((token) =>
@@ -117,26 +121,33 @@ async function connectStream() {
   } catch (error) {
     reason = mine.signal.aborted ? "closed here" : error.message;
   }
-  endedBy(streamCard, "event stream", reason || "by the server");
+  if (mine === stream) endedBy(streamCard, "event stream", reason || "by the server");
 }
 
 // The websocket
 
 let socket = null;
-const socketCard = new Connection("socket", connectSocket, () => socket.close());
+const socketCard = new Connection("socket", connectSocket, () => socket?.close());
 
-function connectSocket() {
-  socket = openSocket(session.token, {
-    opened: () => socketCard.opened(),
-    message: (text) => socketCard.lines.add(text),
-    renewed: (accepted) => activity.add(accepted ? "The websocket took the new token" : "The websocket refused the token"),
-    closed: (reason) => endedBy(socketCard, "websocket", reason),
-  });
+async function connectSocket() {
+  socketCard.connecting();
+  try {
+    // A browser does not say why a websocket was refused, so a token that has ended is not even tried.
+    const mine = openSocket(await session.freshToken(), {
+      opened: () => socketCard.opened(),
+      message: (text) => socketCard.lines.add(text),
+      renewed: (accepted) => activity.add(`The websocket ${accepted ? "took" : "refused"} the new token`),
+      closed: (reason) => mine === socket && endedBy(socketCard, "websocket", reason),
+    });
+    socket = mine;
+  } catch (error) {
+    endedBy(socketCard, "websocket", error.message);
+  }
 }
 
 byId("message-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!socketCard.open) return;
+  if (!socketCard.live) return activity.add("The websocket is not connected");
   socket.send(byId("message").value);
   byId("message").value = "";
 });

@@ -32,6 +32,12 @@ export class Session extends EventTarget {
     return this.#renewal;
   }
 
+  /** An access token that has not ended yet, as far as can be told here. */
+  async freshToken() {
+    if (performance.now() >= this.endsAt) await this.renew();
+    return this.#accessToken;
+  }
+
   /** Whatever `call` makes of the access token; if that has ended, of the next one. */
   async authorized(call) {
     try {

@@ -79,10 +79,9 @@ def test_from_registration_to_the_end_of_a_token_and_of_a_session(browser: Brows
         assert browser.text("#countdown") == "0:00"
         picture(browser, "expired")
 
-        browser.click("#refresh")
-        browser.wait_for_text("#activity", "Refreshed")
+        browser.click("#socket-switch")  # which refreshes the token first
+        browser.wait("the token is not refreshed", lambda: seconds_left(browser) > 0)
         browser.click("#stream-switch")
-        browser.click("#socket-switch")
         browser.wait_for_text("#stream-state", "Live")
         browser.wait_for_text("#socket-state", "Live")
 
