@@ -16,9 +16,11 @@ from .errors import (
     MalformedCredentials,
     MalformedToken,
     NoCredentials,
+    RevocationsUnavailable,
     SeveralCredentials,
     TokenExpired,
     TokenNotYetValid,
+    TokenRevoked,
     UnknownIssuer,
     UnknownKey,
     UnsupportedToken,
@@ -30,6 +32,7 @@ from .issuing import TokenIssuer
 from .keys import Counters, FetchRules, Readiness, RemoteKeys, StaticKeys
 from .middleware import BearerMiddleware
 from .openapi import describe_security
+from .revocations import Revocation, RevocationReadiness, Revocations
 from .rules import Rule, optional, protected, public
 from .seen_tokens import CacheLimits
 from .tenants import Tenants
@@ -60,6 +63,10 @@ __all__ = [
     "NoCredentials",
     "Readiness",
     "RemoteKeys",
+    "Revocation",
+    "RevocationReadiness",
+    "Revocations",
+    "RevocationsUnavailable",
     "Rule",
     "SeveralCredentials",
     "StaticKeys",
@@ -67,6 +74,7 @@ __all__ = [
     "TokenExpired",
     "TokenIssuer",
     "TokenNotYetValid",
+    "TokenRevoked",
     "UnknownIssuer",
     "UnknownKey",
     "UnsupportedToken",

@@ -17,17 +17,21 @@
     │   ├── WrongAudience
     │   ├── TokenExpired
     │   ├── TokenNotYetValid
+    │   ├── TokenRevoked                    it was taken back before its end
     │   └── UserRefused                     the user loader knows no such user
     ├── InsufficientScope              403  insufficient_scope
-    └── AuthenticationUnavailable      503  our fault: keys or users cannot be had now
+    └── AuthenticationUnavailable      503  our fault: keys, users or revocations cannot be had now
 
     ConfigurationError                 raised at construction, lists every fault
+    RevocationsUnavailable             raised to the app that takes a token back; Starlette answers it 503
 
 Texts are class constants, so nothing that a client sent can reach a header, a body or a log line.
 """
 
 from collections.abc import Iterable
 from typing import ClassVar
+
+from starlette.exceptions import HTTPException
 
 
 class AuthError(Exception):
@@ -161,6 +165,13 @@ class TokenNotYetValid(InvalidToken):
     code = "token_not_yet_valid"
 
 
+class TokenRevoked(InvalidToken):
+    """The token, its subject's tokens, its session or its key were taken back before its end."""
+
+    description = "The access token was revoked"
+    code = "token_revoked"
+
+
 class UserRefused(InvalidToken):
     """The token is good, but the user loader knows no such user any more."""
 
@@ -183,7 +194,7 @@ class InsufficientScope(AuthError):
 
 
 class AuthenticationUnavailable(AuthError):
-    """Keys or users cannot be had at the moment. A `user_loader` may raise it when its store is down."""
+    """Keys, users or revocations cannot be had at the moment. A `user_loader` may raise it when its store is down."""
 
     status = 503
     detail = "Authentication is temporarily unavailable"
@@ -204,3 +215,13 @@ class ConfigurationError(ValueError):
         lines = "".join(f"\n  - {fault}" for fault in self.faults)
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         super().__init__(f"{count} in the configuration:{lines}")
+
+
+class RevocationsUnavailable(HTTPException):
+    """What is taken back could not be stored for other processes. It refuses no token: it is told to the app.
+
+    Starlette and FastAPI answer it by themselves: 503 with `Retry-After`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(503, "Revocations are temporarily unavailable", {"Retry-After": "5"})

@@ -1,0 +1,49 @@
+"""Marks: what a token can be taken back by, each as one text, so that a request looks up a few strings."""
+
+import math
+from typing import Literal, NamedTuple
+
+from ..claims import Claims
+
+Kind = Literal["token", "subject", "session", "key"]
+KINDS = frozenset(("token", "subject", "session", "key"))
+
+_NO_INSTANT = -math.inf
+"""As `iat` of a token without one: it is before every instant, so "all before" takes it back."""
+
+
+class TokenMarks(NamedTuple):
+    """Of one verified token, made once and asked about at every request."""
+
+    names: tuple[str, ...]
+    issued_at: float
+    """`iat`, seconds since 1970; before all instants where the token has none."""
+
+
+def mark_of(kind: Kind, issuer: str, value: str) -> str:
+    """One text for the three. The length in it keeps an issuer's text from running into the value's."""
+    return f"{kind} {len(issuer)} {issuer} {value}"
+
+
+def read_mark(mark: str) -> tuple[Kind, str, str]:
+    """What `mark_of` was given."""
+    kind, length, rest = mark.split(" ", 2)
+    end = int(length)
+    return kind, rest[:end], rest[end + 1 :]  # type: ignore[return-value]
+
+
+def marks_of(claims: Claims, key_id: str | None) -> TokenMarks:
+    """The marks of verified claims, and of the `kid` of their token's header.
+
+    `sid` is the session's name (OpenID Connect Front-Channel Logout 1.0 section 3); no text, it names none.
+    """
+    issuer, members = claims.issuer, claims.members
+    place = f" {len(issuer)} {issuer} "  # as in `mark_of`, but for all of them at once
+    names = [f"subject{place}{claims.subject}"]
+    if token_id := members.get("jti"):
+        names.append(f"token{place}{token_id}")
+    if (session_id := members.get("sid")) and isinstance(session_id, str):
+        names.append(f"session{place}{session_id}")
+    if key_id:
+        names.append(f"key{place}{key_id}")
+    return TokenMarks(tuple(names), members.get("iat", _NO_INSTANT))

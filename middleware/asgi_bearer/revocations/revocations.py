@@ -1,0 +1,64 @@
+"""Revocations: the seam that is asked at every request, in the memory of one process."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import anyio.lowlevel
+
+from .local_copy import LocalCopy
+from .marks import TokenMarks
+from .readiness import RevocationReadiness
+from .revocation import Revocation
+from .watches import Watch
+
+
+class Revocations:
+    """Tokens that are taken back, known to this one process, until they end or it does.
+
+    For tests and for a server of one process; `SqliteRevocations` and `RedisRevocations` are for more.
+    clock: seconds since 1970.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._copy = LocalCopy()
+
+    def start(self) -> None:
+        """Begin to follow what other processes take back. Cheap, never waits, and may be called at every request."""
+
+    def close(self) -> None:
+        """Follow no longer. It does not wait; `start` begins anew."""
+
+    def is_revoked(self, marks: TokenMarks) -> bool:
+        """Whether a token with these marks is taken back. It never waits.
+
+        Raises AuthenticationUnavailable where that is not known well enough.
+        """
+        return self._copy.is_revoked(marks)
+
+    async def revoke(self, *revocations: Revocation) -> None:
+        """Take back. When it returns, that is in force in this process, and stored for all others.
+
+        Raises RevocationsUnavailable where the store cannot be reached. It is in force in this process all the same,
+        and is stored when the store is back, if the process lives until then.
+        """
+        for revocation in revocations:
+            self._copy.add(revocation, self._clock())
+        await anyio.lowlevel.checkpoint()
+
+    def watch(self, marks: TokenMarks, tell: Callable[[], None]) -> Watch:
+        """Have `tell` called once when a token with these marks is taken back; at once where it is already.
+
+        It is called from whatever thread, so it must be quick and thread-safe: wake somebody up.
+        """
+        return self._copy.watch(marks, tell)
+
+    def faults(self) -> Iterator[str]:
+        """What is wrong with the configuration, a sentence each with what to write instead."""
+        if not callable(self._clock):
+            yield f"{type(self).__name__}: clock must be a function that returns seconds since 1970, such as time.time"
+
+    def readiness(self) -> RevocationReadiness:
+        """How it is now: a value for a health route."""
+        self._copy.forget(self._clock())
+        return RevocationReadiness(ready=True, state="fresh", entries=len(self._copy), silence=0.0, last_fault=None)

@@ -1,0 +1,159 @@
+"""The value: what it concerns, how long it must be remembered, and what a store may bring instead of it."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from asgi_bearer import Revocation
+from asgi_bearer.revocations.local_copy import LocalCopy
+from asgi_bearer.revocations.marks import mark_of, marks_of, read_mark
+from asgi_bearer.revocations.revocation import read_revocation, write_revocation
+from asgi_bearer.users import user_of
+from tests.revocations.tokens import HOUR, clock, marks, verified
+from tests.tokens import ABSENT, ISSUER, NOW
+
+LEEWAY = 300
+
+
+def takes_back(revocation: Revocation, **token: Any) -> bool:
+    copy = LocalCopy()
+    copy.add(revocation, NOW)
+    return copy.is_revoked(marks(**token))
+
+
+def test_a_token_is_remembered_until_no_leeway_can_let_it_in() -> None:
+    expected = Revocation("token", ISSUER, "a1", NOW + 300 + LEEWAY)
+    assert Revocation.token(verified()) == expected
+    assert Revocation.token(user_of(verified())) == expected
+
+
+@pytest.mark.parametrize("token_id", [ABSENT, ""])
+def test_a_token_without_jti_is_no_one_token(token_id: Any) -> None:
+    with pytest.raises(ValueError, match="take back its subject or its session"):
+        Revocation.token(verified(jti=token_id))
+
+
+@pytest.mark.parametrize(
+    ("revocation", "concerned", "others"),
+    [
+        (Revocation.token(verified()), {}, [{"jti": "a2"}, {"jti": ABSENT}, {"jti": "A1"}]),
+        (Revocation.subject(ISSUER, "suman", lifetime=HOUR, before=NOW), {}, [{"sub": "other"}]),
+        (
+            Revocation.session(ISSUER, "s1", lifetime=HOUR, clock=clock),
+            {"sid": "s1"},
+            [{"sid": "s2"}, {}, {"sid": ["s1"]}],
+        ),
+        (Revocation.key(ISSUER, "k1", lifetime=HOUR, clock=clock), {}, [{"key_id": "k2"}, {"key_id": None}]),
+        (Revocation("token", "https://other.example/", "a1", NOW + 9), None, [{}]),
+        (Revocation("session", ISSUER, "a1", NOW + 9), None, [{}]),
+    ],
+    ids=["token", "subject", "session", "key", "another issuer", "another kind"],
+)
+def test_what_is_concerned(revocation: Revocation, concerned: Any, others: Any) -> None:
+    if concerned is not None:
+        assert takes_back(revocation, **concerned)
+    for other in others:
+        assert not takes_back(revocation, **other)
+
+
+@pytest.mark.parametrize(
+    ("issued_at", "revoked"),
+    [(NOW - 1, True), (NOW, True), (NOW + 1, False), (NOW + 0.5, True), (NOW + 0.75, False), (ABSENT, True)],
+)
+def test_a_subjects_tokens_are_taken_back_up_to_an_instant(issued_at: Any, revoked: bool) -> None:
+    revocation = Revocation.subject(ISSUER, "suman", lifetime=HOUR, clock=lambda: NOW + 0.5)
+    copy = LocalCopy()
+    copy.add(revocation, NOW)
+    issued = marks()._replace(issued_at=-math.inf if issued_at is ABSENT else issued_at)
+    assert copy.is_revoked(issued) is revoked
+
+
+def test_how_long_each_kind_is_remembered() -> None:
+    assert Revocation.subject(ISSUER, "a", lifetime=HOUR, clock=clock).until == NOW + 3600 + LEEWAY
+    assert Revocation.subject(ISSUER, "a", lifetime=HOUR, before=NOW - 60).until == NOW - 60 + 3600 + LEEWAY
+    assert Revocation.session(ISSUER, "a", lifetime=HOUR, clock=clock).until == NOW + 3600 + LEEWAY
+    assert Revocation.key(ISSUER, "a", lifetime=HOUR, clock=clock).until == NOW + 3600 + LEEWAY
+
+
+@pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(seconds=-1), 3600, None])
+def test_a_lifetime_is_a_timedelta_over_0(lifetime: Any) -> None:
+    with pytest.raises(ValueError, match="lifetime must be a timedelta"):
+        Revocation.session(ISSUER, "a", lifetime=lifetime)
+
+
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        (("user", ISSUER, "a", 1), "kind"),
+        (("token", "", "a", 1), "texts"),
+        (("token", ISSUER, "", 1), "texts"),
+        (("token", ISSUER, 7, 1), "texts"),
+        (("token", ISSUER, "a", -1), "until"),
+        (("token", ISSUER, "a", math.inf), "until"),
+        (("token", ISSUER, "a", math.nan), "until"),
+        (("token", ISSUER, "a", True), "until"),
+        (("token", ISSUER, "a", "1"), "until"),
+        (("token", ISSUER, "a", 1, 1), "before"),
+        (("subject", ISSUER, "a", 1), "before"),
+        (("subject", ISSUER, "a", 1, math.nan), "before"),
+    ],
+)
+def test_no_other_value_is_made(members: Any, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Revocation(*members)
+
+
+@pytest.mark.parametrize("value", ["a1", "a b\0\r\n\x1b[31m", "ü", "\ud800", "7 x"])
+@pytest.mark.parametrize("issuer", [ISSUER, "a b", "3 a"])
+def test_what_is_written_is_read_again(issuer: str, value: str) -> None:
+    for revocation in (Revocation("token", issuer, value, NOW), Revocation("subject", issuer, value, NOW, 7.5)):
+        text = write_revocation(revocation)
+        assert text.isascii()
+        assert text.isprintable()
+        assert read_revocation(text) == revocation
+        assert read_revocation(text.encode()) == revocation
+        assert read_mark(revocation.mark) == (revocation.kind, issuer, value)
+
+
+def test_no_two_have_the_same_mark() -> None:
+    assert mark_of("token", "a", "b c") != mark_of("token", "a b", "c")
+
+
+def test_marks_are_those_of_revocations() -> None:
+    found = marks_of(verified(sid="s1"), "k1")
+    assert set(found.names) == {
+        mark_of("token", ISSUER, "a1"),
+        mark_of("subject", ISSUER, "suman"),
+        mark_of("session", ISSUER, "s1"),
+        mark_of("key", ISSUER, "k1"),
+    }
+    assert found.issued_at == NOW
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "[1,2,3,4,5]",
+        '["token","i","v",1]',
+        '["token","i","v",1,null,null]',
+        '["token","i","v",1e999,null]',
+        '["token","i","v",NaN,null]',
+        '["token","i",["v"],1,null]',
+        '[["token"],"i","v",1,null]',
+        '["user","i","v",1,null]',
+        '["token","i","v",1,2]',
+        '["token","i","v",' + "9" * 5000 + ",null]",
+        "[" * 100_000,
+        b"\xff\xfe",
+        b"\x00",
+    ],
+)
+def test_garbage_is_a_value_error(text: Any) -> None:
+    with pytest.raises(ValueError):
+        read_revocation(text)

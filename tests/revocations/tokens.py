@@ -1,0 +1,30 @@
+"""Verified tokens, as the middleware has them, and what takes them back."""
+
+from datetime import timedelta
+from typing import Any
+
+from asgi_bearer import Claims, Revocation
+from asgi_bearer.claims import check_claims
+from asgi_bearer.revocations.marks import TokenMarks, marks_of
+from asgi_bearer.verification import SignedClaims
+from tests.tokens import ISSUER, NOW, claims, issuer, only_key
+
+HOUR = timedelta(hours=1)
+
+
+def clock() -> float:
+    return float(NOW)
+
+
+def verified(**changes: Any) -> Claims:
+    """Claims of a token; see `tests.tokens.claims` for `changes`."""
+    trusted = issuer()
+    return check_claims(SignedClaims(trusted, "at+jwt", claims(**changes), only_key(trusted, "HS256")), NOW)
+
+
+def marks(key_id: str | None = "k1", **changes: Any) -> TokenMarks:
+    return marks_of(verified(**changes), key_id)
+
+
+def token_revocation(token_id: str, until: float = NOW + 600) -> Revocation:
+    return Revocation("token", ISSUER, token_id, until)
