@@ -19,9 +19,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .challenge import refuse
 from .claims import Claims, check_again, check_claims
 from .credentials import BearerToken, read_token
-from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials, UnknownIssuer
+from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials, TokenRevoked, UnknownIssuer
 from .issuers import Issuer
 from .policy import Policy
+from .revocations import Revocations
+from .revocations.marks import marks_of
 from .rule_faults import rule_faults
 from .rules import Access, Rule, Unlisted
 from .seen_tokens import CacheLimits, SeenTokens, VerifiedToken
@@ -47,6 +49,7 @@ class BearerMiddleware:
     realm: named in every challenge (RFC 9110 section 11.5).
     limits: sizes of a token's parts.
     cache: how many verified tokens are kept, so that one seen before costs no signature; None for none.
+    revocations: tokens that are taken back; None for no such list.
     clock: seconds since 1970.
 
     The user is on `scope["state"]["user"]` (`request.state.user`) and `scope["user"]`; what Starlette's `@requires`
@@ -64,13 +67,14 @@ class BearerMiddleware:
         realm: str = "api",
         limits: Limits = Limits(),
         cache: CacheLimits | None = CacheLimits(),
+        revocations: Revocations | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         trusted, rules = _listed(issuers), _listed(allow)
         own = _own_faults(
             trusted, unlisted=unlisted, user_loader=user_loader, realm=realm, limits=limits, clock=clock, cache=cache
         )
-        faults = [*own, *rule_faults(rules)]
+        faults = [*own, *rule_faults(rules), *(revocations.faults() if revocations else ())]
         if faults:
             raise ConfigurationError(faults)
         self.app = app
@@ -81,12 +85,15 @@ class BearerMiddleware:
         self.realm = realm
         self._limits = limits
         self._seen = SeenTokens(cache) if cache else None
+        self._revocations = revocations
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             for issuer in self._issuers.values():
                 issuer.renew_keys()
+            if self._revocations:
+                self._revocations.start()
             await self.app(scope, receive, send)
             return
         if scope["type"] not in ("http", "websocket"):
@@ -126,6 +133,10 @@ class BearerMiddleware:
             token = await self._verify(sent)
             if self._seen:
                 self._seen.keep(sent.text, token)
+        if self._revocations:
+            self._revocations.start()
+            if self._revocations.is_revoked(marks_of(token.claims, token.key_id)):
+                raise TokenRevoked
         _authorize(rule, token.claims)
         return token
 
