@@ -5,6 +5,7 @@ A session is one login. Its id is in every access token as `sid`, so that all of
 
 import logging
 import time
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -41,7 +42,8 @@ class Sessions:
             session = await self._refresh_tokens.renew(refresh_token)
         except ReusedRefreshToken as error:
             _log.warning("a refresh token came back after its use: its session is revoked")
-            await self._revoke_stolen(error.session_id)
+            with suppress(RevocationsUnavailable):  # in force here, and elsewhere when the store is back
+                await self._revocations.revoke(self._revocation(error.session_id))
             raise UnknownRefreshToken from error
         account = await self._accounts.find(session.name)
         if account is None:
@@ -50,9 +52,11 @@ class Sessions:
 
     async def end(self, user: User) -> None:
         """The token and all others of its session. Raises RevocationsUnavailable; no refresh works by then."""
-        session_id = user.claims["sid"]
-        await self._refresh_tokens.end(session_id)
-        await self._revocations.revoke(self._revocation(session_id))
+        revoked = [Revocation.token(user)]
+        if session_id := user.claims.get("sid"):  # always, but for tokens of the time before there were sessions
+            await self._refresh_tokens.end(session_id)
+            revoked.append(self._revocation(session_id))
+        await self._revocations.revoke(*revoked)
 
     async def end_all(self, user: User) -> None:
         """Every token of this account. Raises RevocationsUnavailable; no refresh works by then.
@@ -76,10 +80,3 @@ class Sessions:
 
     def _revocation(self, session_id: str) -> Revocation:
         return Revocation.session(self._tokens.issuer, session_id, lifetime=self._tokens.lifetime)
-
-    async def _revoke_stolen(self, session_id: str) -> None:
-        """Where the store is down, it holds here at once and elsewhere when the store is back; no answer tells."""
-        try:
-            await self._revocations.revoke(self._revocation(session_id))
-        except RevocationsUnavailable:
-            _log.exception("the revocation waits for its store")

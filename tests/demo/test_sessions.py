@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from asgi_bearer import Revocation, Revocations, RevocationsUnavailable
+from asgi_bearer import Revocation, Revocations, RevocationsUnavailable, TokenIssuer
 from demo.accounts import Accounts
-from demo.app import make_app
+from demo.app import AUDIENCE, ISSUER, make_app
 from demo.database import Database
 
 pytestmark = pytest.mark.anyio
@@ -182,6 +182,13 @@ async def test_a_logout_ends_this_session_and_no_other(client: httpx.AsyncClient
     assert (await refresh(client, second["refresh_token"])).json() == INVALID_GRANT
     assert (await refresh(client, other["refresh_token"])).status_code == 200
     assert (await client.post("/logout", headers=bearing(second))).status_code == 401
+
+
+async def test_a_token_of_no_session_can_be_logged_out_too(client: httpx.AsyncClient) -> None:
+    await log_in(client)
+    signed = {"access_token": TokenIssuer(ISSUER, AUDIENCE, SECRET).issue("suman")}
+    assert (await client.post("/logout", headers=bearing(signed))).status_code == 204
+    assert await profile(client, signed) == 401
 
 
 async def test_a_logout_everywhere_ends_them_all_and_the_next_login_is_good(client: httpx.AsyncClient) -> None:
