@@ -56,6 +56,11 @@ class Browser:
         text: str = self._session.get(f"element/{self._find(selector)}/text").json()["value"]
         return text
 
+    def label(self, selector: str) -> str:
+        """What a screen reader calls it (section 12.4.10)."""
+        label: str = self._session.get(f"element/{self._find(selector)}/computedlabel").json()["value"]
+        return label
+
     def focused(self) -> str:
         """The id of the element that has the focus."""
         name: str = self.run("return document.activeElement.id")

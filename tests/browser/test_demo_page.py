@@ -119,6 +119,7 @@ def test_it_can_be_used_by_keyboard_alone(browser: Browser, server: Server) -> N
     browser.open(f"{server.url}/")
     browser.press(TAB)
     assert browser.focused() == "username"
+    assert [browser.label("#username"), browser.label("#password")] == ["Username", "Password"]
     browser.press(*"keys", TAB, *PASSWORD, TAB)
     assert browser.focused() == "login"
     browser.press(TAB, SPACE)
@@ -134,6 +135,9 @@ def test_it_can_be_used_by_keyboard_alone(browser: Browser, server: Server) -> N
         stops.append(browser.focused())
         assert browser.run("return getComputedStyle(document.activeElement).outlineStyle") == "solid", stops
     assert stops == ["logout", "logout-everywhere", "refresh", "stream-switch", "message", "send", "socket-switch"]
+    names = [browser.label(f"#{one}") for one in ("message", "remaining", "activity", "countdown")]
+    assert names[:3] == ["Message", "Time left of the token", "What happened"]
+    assert names[3].startswith("until it expires")
     browser.press(SHIFT, TAB)
     assert browser.focused() == "send"
     browser.press(SHIFT, TAB, *"by hand", ENTER)
