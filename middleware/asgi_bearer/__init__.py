@@ -32,7 +32,7 @@ from .issuing import TokenIssuer
 from .keys import Counters, FetchRules, Readiness, RemoteKeys, StaticKeys
 from .middleware import BearerMiddleware
 from .openapi import describe_security
-from .revocations import Revocation, RevocationReadiness, Revocations
+from .revocations import RedisRevocations, Revocation, RevocationReadiness, Revocations, SqliteRevocations
 from .rules import Rule, optional, protected, public
 from .seen_tokens import CacheLimits
 from .tenants import Tenants
@@ -62,6 +62,7 @@ __all__ = [
     "MalformedToken",
     "NoCredentials",
     "Readiness",
+    "RedisRevocations",
     "RemoteKeys",
     "Revocation",
     "RevocationReadiness",
@@ -69,6 +70,7 @@ __all__ = [
     "RevocationsUnavailable",
     "Rule",
     "SeveralCredentials",
+    "SqliteRevocations",
     "StaticKeys",
     "Tenants",
     "TokenExpired",

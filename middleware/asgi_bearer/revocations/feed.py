@@ -1,0 +1,129 @@
+"""Feed: the thread that keeps a process's copy as the store has it.
+
+A thread and no task: it works the same on asyncio, trio and none, goes on while an event loop is busy, and outlives one
+loop that ends where another begins.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from threading import Event, Thread
+
+from .contact import Contact
+from .local_copy import Entry, LocalCopy
+from .revocation import read_revocation
+from .store import Reader, Store
+from .unconfirmed import Unconfirmed
+
+_log = logging.getLogger("asgi_bearer")
+
+MAX_WAIT = 1.0
+"""Seconds that one look waits for news; a tenth of the bound where that is less."""
+
+READ_BACK = 2.0
+"""Seconds after which what was stored should have been read back."""
+
+_MIN_BACKOFF, _MAX_BACKOFF = 0.05, 1.0
+_HAND_IN_TURN = 0.3
+"""Seconds, about, between two tries to hand in, where others do so too."""
+_BATCH = 1_000
+
+
+class Feed:
+    """Follows one store from `start()` to `close()`, whatever happens to it."""
+
+    def __init__(
+        self,
+        store: Store,
+        copy: LocalCopy,
+        *,
+        contact: Contact,
+        unconfirmed: Unconfirmed,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._reader: Reader = store.reader()
+        self._copy = copy
+        self._contact = contact
+        self._unconfirmed = unconfirmed
+        self._clock = clock
+        self._monotonic = monotonic
+        self._wait = 0.0
+        self._closing = Event()
+        self.thread = Thread(target=self._run, name="asgi-bearer revocations", daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def close(self) -> None:
+        """Ends with the look that is under way; nobody waits for it."""
+        self._closing.set()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._closing.is_set():
+            try:
+                self._exchange()
+            except Exception as fault:  # the thread must outlive every one of them
+                failures += 1
+                self._contact.fault = f"{type(fault).__name__}: {str(fault)[:200]!a}"
+                _log.debug("revocations: the store is not there", exc_info=True)
+                self._closing.wait(_backoff(failures))
+            else:
+                failures, self._contact.fault = 0, None
+            self._contact.report(self._monotonic())
+        self._reader.close()
+
+    def _exchange(self) -> None:
+        """One look into the store, and what follows from it."""
+        asked_at = self._monotonic()
+        reading = self._reader.read(self._wait)
+        if reading.begins_anew:  # whether the store has what is known here is not known
+            self._unconfirmed.expect(self._copy.marks(), asked_at + random.random() * MAX_WAIT)  # noqa: S311 - jitter
+        self._wait = 0.0
+        self._take(reading.texts)
+        if reading.is_complete:
+            self._contact.make(asked_at)
+            self._wait = min(MAX_WAIT, self._contact.max_silence / 10)
+            self._hand_in(asked_at)
+
+    def _take(self, texts: Sequence[str | bytes]) -> None:
+        now, broken = self._clock(), 0
+        for text in texts:
+            try:
+                revocation = read_revocation(text)
+            except ValueError:
+                broken += 1
+                continue
+            self._copy.add(revocation, now)
+            if self._unconfirmed:
+                self._confirm(revocation.mark, Entry.of(revocation))
+        self._copy.forget(now)
+        if broken:
+            _log.warning("revocations: skipped %d entries of the store that are no revocations", broken)
+
+    def _confirm(self, mark: str, stored: Entry) -> None:
+        known = self._copy.entry(mark)
+        if known is None or stored.covers(known):
+            self._unconfirmed.confirm(mark)
+
+    def _hand_in(self, now: float) -> None:
+        """What this process knows and the store lacks."""
+        if not self._unconfirmed:
+            return
+        self._wait = min(self._wait, _HAND_IN_TURN * (0.5 + random.random()))  # noqa: S311 - jitter
+        living = []
+        for mark in self._unconfirmed.overdue(now, _BATCH):
+            revocation = self._copy.revocation(mark)
+            if revocation is None:  # it died meanwhile
+                self._unconfirmed.confirm(mark)
+            else:
+                living.append(revocation)
+        if living and self._reader.hand_in(living):
+            self._unconfirmed.expect((revocation.mark for revocation in living), now + READ_BACK)
+
+
+def _backoff(failures: int) -> float:
+    """Seconds; by chance less up to a half, so that not all processes come at once."""
+    doubled: float = min(_MIN_BACKOFF * 2.0 ** min(failures - 1, 10), _MAX_BACKOFF)
+    return doubled * (1 - 0.5 * random.random())  # noqa: S311 - jitter

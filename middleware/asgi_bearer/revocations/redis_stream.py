@@ -1,0 +1,232 @@
+"""RedisRevocations: Redis or Valkey, for the processes of many machines.
+
+What is taken back is appended to a stream, and every process reads the streams from their first entry on: the whole at
+its start, then what is new as it comes, and after a break what it missed. There are a few streams, by how long their
+entries live, so that each can be cut where all is dead, and ends as a whole when nothing is added any more.
+
+A server may lose what it had: it restarts without its data or with less of them, or a replica takes over that was
+behind. Its log is then shorter at its end, so who finds that the last entry it read is still there has lost nothing.
+Who does not reads all again, and hands in what he knows and the server lacks.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .contact import WhenLost
+from .feed import MAX_WAIT
+from .followed import DEFAULT_SILENCE, FollowedRevocations
+from .revocation import Revocation, read_revocation, write_revocation
+from .store import Reading
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+_MINUTE = 60
+_AGES = tuple(age * _MINUTE for age in (20, 70, 25 * 60, 31 * 24 * 60, 3660 * 24 * 60))
+"""Seconds that the streams hold: for tokens of a quarter, of an hour, of a day, of a month, and for all else. The
+first ones have room for the leeway."""
+
+_BATCH = 1_000
+_LOOK_AGAIN = 10.0
+"""Seconds between two looks whether the server still has what was read."""
+_HAND_IN_TURN = 5_000
+"""Milliseconds after which another process may hand in, where the one whose turn it was is gone."""
+
+
+class RedisRevocations(FollowedRevocations):
+    """Tokens that are taken back, for all processes that use one Redis (6.2 or newer) or Valkey.
+
+    url: such as "rediss://user:password@redis.example.com:6379/0"; whoever may write there decides which tokens are
+        good.
+    prefix: of its keys, some six of them; for each application or environment another.
+    max_silence: how old a process's copy may be; beyond, the server counts as lost.
+    when_lost: "refuse" answers 503, "continue" trusts the old copy, with a warning in the log every 30 seconds.
+    clock: seconds since 1970. monotonic: seconds since whenever, that never go back.
+
+    What the server loses is handed in again by the processes that live. That it is still there after all have stopped
+    is the server's part: `appendonly yes`, and `maxmemory-policy noeviction`.
+    Needs redis-py: `pip install "asgi-bearer[redis]"`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefix: str = "asgi-bearer:revocations",
+        max_silence: timedelta = DEFAULT_SILENCE,
+        when_lost: WhenLost = "refuse",
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = url
+        self._prefix = prefix
+        seconds = max_silence.total_seconds() if isinstance(max_silence, timedelta) else MAX_WAIT
+        store = RedisStore(url, prefix, min(MAX_WAIT, seconds / 4), clock, monotonic)
+        super().__init__(store, max_silence=max_silence, when_lost=when_lost, clock=clock, monotonic=monotonic)
+
+    def faults(self) -> Iterator[str]:
+        yield from super().faults()
+        if find_spec("redis") is None:
+            yield 'RedisRevocations: it needs redis-py, which is not there; pip install "asgi-bearer[redis]"'
+        if not isinstance(self._url, str) or not self._url.startswith(("redis://", "rediss://", "unix://")):
+            yield 'RedisRevocations: url must be such as "rediss://redis.example.com:6379/0"'
+        if not isinstance(self._prefix, str) or not self._prefix:
+            yield 'RedisRevocations: prefix must be a text that is not empty, such as "orders:revocations"'
+
+
+class RedisStore:
+    """timeout: seconds, of a connection and of each answer."""
+
+    name = "Redis"
+
+    def __init__(
+        self,
+        url: str,
+        prefix: str,
+        timeout: float,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.streams = tuple(f"{prefix}:{age // _MINUTE}m" for age in _AGES)
+        self.turn = f"{prefix}:turn"
+        self.timeout = timeout
+        self.clock = clock
+        self.monotonic = monotonic
+        self.last_times: dict[str, int] = {}
+        """Of each stream, the server's time of the last entry that was seen, in ms: never ahead of its clock."""
+        self._url = url
+        self._client: Redis | None = None
+
+    def add(self, revocations: Sequence[Revocation]) -> None:
+        client = self._client = self._client or self.connect()
+        for start in range(0, len(revocations), _BATCH):
+            pipeline = client.pipeline(transaction=False)
+            for revocation in revocations[start : start + _BATCH]:
+                self._append(pipeline, revocation)
+            pipeline.execute()
+
+    def reader(self) -> "RedisReader":
+        return RedisReader(self)
+
+    def connect(self, **settings: Any) -> "Redis":
+        """One try for each call: who calls knows better when to try again."""
+        from redis import Redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        return Redis.from_url(
+            self._url,
+            socket_connect_timeout=self.timeout,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,  # the newer one asks servers for things that only some have
+            **{"socket_timeout": self.timeout, **settings},
+        )
+
+    def _append(self, pipeline: Any, revocation: Revocation) -> None:
+        """What is older than the stream's age is cut off. How old is told by the server's time, not by ours."""
+        age, stream = self._place(revocation)
+        cut = max(0, self.last_times.get(stream, 0) - age * 1000)
+        pipeline.execute_command("XADD", stream, "MINID", "~", cut, "*", "r", write_revocation(revocation))
+        pipeline.execute_command("EXPIRE", stream, age)
+
+    def _place(self, revocation: Revocation) -> tuple[int, str]:
+        left = revocation.until - self.clock()
+        return next(
+            (place for place in zip(_AGES, self.streams, strict=True) if left < place[0]), (_AGES[-1], self.streams[-1])
+        )
+
+
+class _Place(NamedTuple):
+    """The last entry that was read of a stream, and until when it must be there."""
+
+    entry: str
+    until: float
+
+
+_BEGINNING = _Place("0-0", 0)
+
+
+class RedisReader:
+    def __init__(self, store: RedisStore) -> None:
+        self._store = store
+        self._places: dict[str, _Place] = {}
+        self._look_again_at = 0.0
+        self._client: Redis | None = None
+
+    def read(self, wait: float) -> Reading:
+        begins_anew = not self._places or (self._store.monotonic() >= self._look_again_at and not self._has_all())
+        if begins_anew:
+            self._places = dict.fromkeys(self._store.streams, _BEGINNING)
+        found = self._ask(0 if begins_anew else wait)
+        for stream, entries in found.items():
+            self._move_on(stream, entries)
+        return Reading(
+            [fields[1] for entries in found.values() for _, fields in entries],
+            is_complete=all(len(entries) < _BATCH for entries in found.values()),
+            begins_anew=begins_anew,
+        )
+
+    def hand_in(self, revocations: Sequence[Revocation]) -> bool:
+        client = self._connection()
+        if not client.set(self._store.turn, 1, nx=True, px=_HAND_IN_TURN):
+            return False
+        self._store.add(revocations)
+        client.delete(self._store.turn)
+        return True
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _ask(self, wait: float) -> dict[str, list[Any]]:
+        block = ("BLOCK", max(1, int(wait * 1000))) if wait else ()
+        places = [self._places[stream].entry for stream in self._store.streams]
+        connection: Any = self._connection()
+        answer = connection.execute_command("XREAD", "COUNT", _BATCH, *block, "STREAMS", *self._store.streams, *places)
+        return {_text(stream): entries for stream, entries in dict(answer or ()).items()}
+
+    def _move_on(self, stream: str, entries: list[Any]) -> None:
+        name, fields = entries[-1]
+        until = 0.0
+        with suppress(ValueError):
+            until = read_revocation(fields[1]).until
+        self._places[stream] = _Place(_text(name), until)
+        self._store.last_times[stream] = int(_text(name).partition("-")[0])
+
+    def _has_all(self) -> bool:
+        """Whether the last entries that were read are still there: all of them whose tokens live."""
+        now = self._store.clock()
+        pipeline: Any = self._connection().pipeline(transaction=False)
+        for stream, place in self._places.items():
+            if place.until > now:
+                pipeline.execute_command("XRANGE", stream, place.entry, place.entry)
+        found = pipeline.execute()
+        self._look_again_at = self._store.monotonic() + _LOOK_AGAIN
+        return all(found)
+
+    def _connection(self) -> "Redis":
+        if self._client is None:
+            self._client = self._store.connect(
+                socket_timeout=self._store.timeout + MAX_WAIT, redis_connect_func=self._on_connect
+            )
+            self._client.set_response_callback("XREAD", _as_it_is)
+        return self._client
+
+    def _on_connect(self, connection: Any) -> None:
+        """It may be another server, or one that restarted."""
+        connection.on_connect()
+        self._look_again_at = 0.0
+
+
+def _as_it_is(answer: Any, **_: Any) -> Any:
+    """redis-py's own forms of an answer differ with its version and the protocol's."""
+    return answer
+
+
+def _text(octets: Any) -> str:
+    return octets.decode() if isinstance(octets, bytes) else octets
