@@ -1,10 +1,14 @@
 """The demo's allowlist and its routes. No route carries authentication code: the list below is all there is."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import anyio
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import Lifespan
 
 from asgi_bearer import (
     BearerMiddleware,
@@ -44,6 +48,9 @@ ALLOW = [
 
 ISSUER = AUDIENCE = "asgi-bearer-demo"
 
+STORE_PATIENCE = 3.0
+"""Seconds that a start waits for the store of revocations."""
+
 CONNECTIONS = ConnectionRules(
     last_event=True,  # /events says why it ends
     subprotocol=True,  # browsers can set no header on a websocket
@@ -66,9 +73,9 @@ def make_app(
     """
     database = Database(database_path)
     accounts = Accounts(database)
-    revocations = revocations or Revocations()
+    known = revocations or Revocations()
     tokens = TokenIssuer(ISSUER, AUDIENCE, secret, lifetime=lifetime)
-    sessions = Sessions(accounts, RefreshTokens(database), tokens, revocations)
+    sessions = Sessions(accounts, RefreshTokens(database), tokens, known)
     endpoints = Endpoints(accounts, Passwords(bcrypt_cost), LoginLimits(database), sessions)
     routes = [
         *page_routes(),
@@ -84,13 +91,26 @@ def make_app(
         WebSocketRoute("/ws/echo", endpoints.echo),
     ]
     return BearerMiddleware(
-        Starlette(routes=routes, exception_handlers=HANDLERS),
+        Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=_follow(known)),
         issuers=Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(secret)),
         allow=ALLOW,
         realm=REALM,
         connections=CONNECTIONS,
-        revocations=revocations,
+        revocations=known,
     )
+
+
+def _follow(revocations: Revocations) -> Lifespan[Starlette]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        """Nothing is answered before it is known what was revoked; but a store that is down is not waited for."""
+        with anyio.move_on_after(STORE_PATIENCE):
+            while not revocations.readiness().ready:
+                await anyio.sleep(0.01)  # noqa: ASYNC110 - what is waited for is another thread
+        yield
+        revocations.close()
+
+    return lifespan
 
 
 def app() -> BearerMiddleware:
