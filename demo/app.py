@@ -105,8 +105,8 @@ def _follow(revocations: Revocations) -> Lifespan[Starlette]:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         """Nothing is answered before it is known what was revoked; but a store that is down is not waited for."""
         with anyio.move_on_after(STORE_PATIENCE):
-            while not revocations.readiness().ready:
-                await anyio.sleep(0.01)  # noqa: ASYNC110 - what is waited for is another thread
+            while not revocations.readiness().ready:  # noqa: ASYNC110 - what is waited for is another thread
+                await anyio.sleep(0.01)
         yield
         revocations.close()
 

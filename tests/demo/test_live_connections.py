@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import httpx
 import pytest
@@ -22,13 +23,13 @@ def short(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
-def log_in(client: httpx.Client) -> dict[str, str]:
+def log_in(client: httpx.Client) -> dict[str, Any]:
     register(client, "suman")
-    tokens: dict[str, str] = login(client, "suman").json()
+    tokens: dict[str, Any] = login(client, "suman").json()
     return tokens
 
 
-def bearing(tokens: dict[str, str]) -> dict[str, str]:
+def bearing(tokens: dict[str, Any]) -> dict[str, str]:
     return {"Authorization": f"Bearer {tokens['access_token']}"}
 
 
