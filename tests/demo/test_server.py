@@ -219,6 +219,8 @@ def test_other_mistakes_are_sentences(tmp_path: Path) -> None:
     assert (code, errors.startswith("Cannot listen on 999.1.1.1 port 0: ")) == (1, True)
     code, _, errors = run_demo("--database", database, DEMO_SECRET="short")
     assert (code, "the secret has 5 bytes, HS256 needs 32" in errors, "Traceback" in errors) == (1, True, False)
+    code, _, errors = run_demo("--port", "0", "--database", database, DEMO_REDIS="nonsense")
+    assert (code, "RedisRevocations: url must be such as" in errors, "Traceback" in errors) == (1, True, False)
 
 
 def test_the_environment_is_as_good_as_options(tmp_path: Path) -> None:

@@ -111,3 +111,13 @@ def test_with_the_store_down_a_logout_is_a_503_that_holds_here_and_later_everywh
         assert refresh(there, tokens["refresh_token"]).status_code == 400
         store.start()
         wait_until_refused(there, tokens)
+
+
+def test_a_host_that_starts_without_its_store_answers_503_until_it_is_there(tmp_path: Path) -> None:
+    store = RedisServer("valkey", tmp_path)
+    with serving(tmp_path / "demo.sqlite3", DEMO_REDIS=store.url) as server, server.client() as client:
+        register(client, "suman")
+        tokens = login(client, "suman").json()
+        assert profiles(client, tokens) == [503, 503]
+        with store:
+            eventually(lambda: profiles(client, tokens) == [200, 200])
