@@ -14,19 +14,13 @@ const activity = new Lines(byId("activity"), 8);
 
 byId("credentials").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const username = byId("username").value;
-  const password = byId("password").value;
-  await attempt(byId("entry-fault"), async () => {
-    if (event.submitter === byId("register")) {
-      await api.register(username, password);
-      activity.add(`Registered ${username}. Now log in.`);
-      byId("login").focus();
-    } else {
-      await session.login(username, password);
-      activity.add(`Logged in as ${username}`);
-      await showBoard();
-    }
-  });
+  byId("entry-fault").textContent = "";
+  const logsIn = event.submitter !== byId("register"); // the enter key does too
+  try {
+    await (logsIn ? login : register)(byId("username").value, byId("password").value);
+  } catch (error) {
+    byId("entry-fault").textContent = error.message;
+  }
 });
 
 byId("logout").addEventListener("click", () => leave(api.logout, "Logged out: this session's tokens are revoked"));
@@ -34,7 +28,15 @@ byId("logout-everywhere").addEventListener("click", () =>
   leave(api.logoutEverywhere, "Logged out everywhere: every token of this account is revoked"),
 );
 
-async function showBoard() {
+async function register(username, password) {
+  await api.register(username, password);
+  activity.add(`Registered ${username}. Now log in.`);
+  byId("login").focus();
+}
+
+async function login(username, password) {
+  await session.login(username, password);
+  activity.add(`Logged in as ${username}`);
   const { message } = await session.authorized(api.profile);
   byId("welcome").textContent = message;
   byId("entry").hidden = true;
@@ -152,18 +154,7 @@ byId("message-form").addEventListener("submit", (event) => {
   byId("message").value = "";
 });
 
-// What all of them use
-
 function endedBy(card, name, reason) {
   card.ended(reason);
   activity.add(`The ${name} ended: ${reason}`);
-}
-
-async function attempt(place, work) {
-  place.textContent = "";
-  try {
-    await work();
-  } catch (error) {
-    place.textContent = error.message;
-  }
 }
