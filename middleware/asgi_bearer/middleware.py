@@ -12,12 +12,18 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .challenge import refuse
 from .claims import check_claims, check_time
+from .connections import ConnectionRules
+from .connections.browser_tokens import with_browser_token
+from .connections.connection import Terms
+from .connections.sockets import Socket
+from .connections.streams import Stream
 from .credentials import find_credentials, read_token
 from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials, TokenRevoked, UnknownIssuer
 from .issuers import Issuer
@@ -51,6 +57,7 @@ class BearerMiddleware:
     realm: named in every challenge (RFC 9110 section 11.5).
     limits: sizes of a token's parts.
     revocations: tokens that are taken back, asked about at every request; see `Revocations`.
+    connections: how long websockets and streams last, and what else websockets may bring a token in.
     cache: how many verified tokens are kept, so that one seen before costs no signature; None for none.
     clock: seconds since 1970.
 
@@ -69,6 +76,7 @@ class BearerMiddleware:
         realm: str = "api",
         limits: Limits = Limits(),
         revocations: Revocations | None = None,
+        connections: ConnectionRules = ConnectionRules(),
         cache: CacheLimits | None = CacheLimits(),
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -80,6 +88,7 @@ class BearerMiddleware:
             realm=realm,
             limits=limits,
             revocations=revocations,
+            connections=connections,
             clock=clock,
             cache=cache,
         )
@@ -96,6 +105,7 @@ class BearerMiddleware:
         self._revocations = revocations
         self._seen = SeenTokens(cache) if cache else None
         self._clock = clock
+        self._terms = Terms(connections, realm, revocations, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -103,20 +113,13 @@ class BearerMiddleware:
             return
 
         headers = list(scope["headers"])  # a snapshot: servers may append trailers to the live list
+        fields = headers
+        if scope["type"] == "websocket":
+            scope, headers, fields, send = with_browser_token(self._terms.rules, scope, headers, send)
         try:
             scope = with_root_path_settled(scope)
             rule = self.policy.match(scope)
-            credentials = None if rule.access is _PUBLIC else find_credentials(headers)
-            token = None
-            if credentials is not None:
-                token = self._recall(credentials) or await self._verify(credentials)
-                credentials = None  # so that no traceback of the app shows it
-            if self._revocations and token and token.marks and self._revocations.is_revoked(token.marks):
-                raise TokenRevoked
-            _authorize(rule, token)
-            user: Any = ANONYMOUS if token is None else token.user
-            if token is not None and self._user_loader is not None:
-                user = await load_user(token.claims, self._user_loader)
+            token, user = await self._admit(rule, fields)
         except AuthError as error:
             _log.info("refused: %s %d %s", scope["type"], error.status, error.code)
             await refuse(error, self.realm, scope, send)
@@ -124,7 +127,37 @@ class BearerMiddleware:
 
         if rule.access is _OPTIONAL:
             send = _vary_by_authorization(send)
-        await self.app(_child_scope(scope, headers, token, user), receive, send)
+        child = _child_scope(scope, headers, token, user)
+        if token is None:
+            await self.app(child, receive, send)
+            return
+        connection = (
+            Stream(self._terms, token, child, receive, send)
+            if scope["type"] == "http"
+            else Socket(self._terms, token, child, receive, send, partial(self._admit, rule))
+        )
+        try:
+            await connection.call(self.app)
+        except BaseException as error:  # noqa: BLE001 - it is raised again there
+            await connection.finish(error)
+        else:
+            if connection.has_begun:
+                await connection.finish(None)
+
+    async def _admit(self, rule: Rule, fields: Iterable[tuple[bytes, bytes]]) -> tuple[VerifiedToken | None, Any]:
+        """Whose token is in these header fields, and the app's user for him."""
+        credentials = None if rule.access is _PUBLIC else find_credentials(fields)
+        token = None
+        if credentials is not None:
+            token = self._recall(credentials) or await self._verify(credentials)
+        if self._revocations and token and token.marks and self._revocations.is_revoked(token.marks):
+            raise TokenRevoked
+        _authorize(rule, token)
+        if token is None:
+            return None, ANONYMOUS
+        if self._user_loader is None:
+            return token, token.user
+        return token, await load_user(token.claims, self._user_loader)
 
     async def _begin(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -235,6 +268,13 @@ def _issuer_faults(issuers: Sequence[object]) -> Iterator[str]:
         yield "there are several Tenants in issuers; write one whose function knows them all"
 
 
+def _connection_faults(connections: object) -> Iterator[str]:
+    if isinstance(connections, ConnectionRules):
+        yield from connections.faults()
+    else:
+        yield "connections must be ConnectionRules(…)"
+
+
 def _own_faults(
     issuers: Sequence[object],
     *,
@@ -243,6 +283,7 @@ def _own_faults(
     realm: object,
     limits: object,
     revocations: object,
+    connections: object,
     clock: object,
     cache: object,
 ) -> Iterator[str]:
@@ -263,6 +304,7 @@ def _own_faults(
         yield from revocations.faults()
     elif revocations is not None:
         yield "revocations must be Revocations(), SqliteRevocations(…) or RedisRevocations(…), or None"
+    yield from _connection_faults(connections)
     if isinstance(cache, CacheLimits):
         yield from cache.faults()
     elif cache is not None:

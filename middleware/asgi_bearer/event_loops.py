@@ -1,0 +1,96 @@
+"""Event loops: what asyncio and trio do differently, and neither Starlette nor anyio has a cheap word for.
+
+Nothing here is bound to a task that waits: a call that ends early, an alarm and a wake-up from another thread.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from contextvars import Context
+from typing import Any
+
+
+def in_trio() -> bool:
+    trio = sys.modules.get("trio")
+    return trio is not None and trio.lowlevel.in_trio_task()
+
+
+def spawn(function: Callable[[], Coroutine[Any, Any, None]]) -> object:
+    """A task without the context variables of the one that made it, which would live on in it."""
+    if in_trio():
+        import trio
+
+        return trio.lowlevel.spawn_system_task(function, context=Context())
+    return asyncio.get_running_loop().create_task(function(), context=Context())
+
+
+def threadsafe(function: Callable[[], object]) -> Callable[[], None]:
+    """`function` to be called from any thread, in the event loop of this one. Nothing happens once that is closed."""
+    schedule: Callable[[Callable[[], object]], object]
+    if in_trio():
+        import trio
+
+        schedule = trio.lowlevel.current_trio_token().run_sync_soon
+    else:
+        schedule = asyncio.get_running_loop().call_soon_threadsafe
+
+    def call() -> None:
+        with suppress(RuntimeError):
+            schedule(function)
+
+    return call
+
+
+def set_alarm(seconds: float, ring: Callable[[], None]) -> Callable[[], None]:
+    """Call `ring` after so many seconds of the loop's clock, which never goes back. Returns what calls it off."""
+    if in_trio():
+        import trio
+
+        scope = trio.CancelScope()
+
+        async def wait() -> None:
+            with scope:
+                await trio.sleep(max(seconds, 0))
+                ring()
+
+        trio.lowlevel.spawn_system_task(wait, context=Context())
+        return scope.cancel
+    return asyncio.get_running_loop().call_later(seconds, ring, context=Context()).cancel
+
+
+class AppCall:
+    """One call of an app, which may have to be cancelled from outside of it."""
+
+    __slots__ = ("_scope", "_task", "is_cancelled")
+
+    def __init__(self) -> None:
+        self.is_cancelled = False
+        self._scope: Any = None
+        self._task: asyncio.Task[Any] | None = None
+
+    def of(self, running: Awaitable[None]) -> Awaitable[None]:
+        """What is to be awaited in place of `running`. On asyncio nothing is put around it: a scope costs 2 µs."""
+        if in_trio():
+            return self._within_scope(running)
+        self._task = asyncio.current_task()
+        return running
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+        if self._scope is not None:
+            self._scope.cancel()
+        elif self._task is not None:
+            self._task.cancel()
+
+    def is_cause_of(self, error: BaseException | None) -> bool:
+        """Whether it was cancelled here and by nobody else; then its task goes on. Asked once, in its task."""
+        if not self.is_cancelled or self._task is None:
+            return False
+        return self._task.uncancel() == 0 and isinstance(error, asyncio.CancelledError)
+
+    async def _within_scope(self, running: Awaitable[None]) -> None:
+        import trio
+
+        with trio.CancelScope() as self._scope:
+            await running
