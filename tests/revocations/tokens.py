@@ -3,7 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from asgi_bearer import Claims, Revocation
+import anyio
+
+from asgi_bearer import Claims, Revocation, Revocations
 from asgi_bearer.claims import check_claims
 from asgi_bearer.revocations.marks import TokenMarks, marks_of
 from asgi_bearer.verification import Header, SignedClaims
@@ -30,3 +32,8 @@ def marks(key_id: str | None = "k1", **changes: Any) -> TokenMarks:
 
 def token_revocation(token_id: str, until: float = NOW + 600) -> Revocation:
     return Revocation("token", ISSUER, token_id, until)
+
+
+def revoke(copy: Revocations, *revocations: Revocation) -> None:
+    """As an event loop of its own would."""
+    anyio.run(copy.revoke, *revocations)

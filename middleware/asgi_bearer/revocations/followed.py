@@ -55,9 +55,7 @@ class FollowedRevocations(Revocations):
     def start(self) -> None:
         if self._feed is None:
             with self._lock:
-                if self._feed is None:
-                    self._feed = self._new_feed()
-                    self._feed.start()
+                self._feed = self._feed or self._begin_feed()
 
     def close(self) -> None:
         with self._lock:
@@ -124,8 +122,8 @@ class FollowedRevocations(Revocations):
         self._contact = Contact(self._store.name, silence.total_seconds(), self._when_lost, self._monotonic())
         self._feed = None
 
-    def _new_feed(self) -> Feed:
-        return Feed(
+    def _begin_feed(self) -> Feed:
+        feed = Feed(
             self._store,
             self._copy,
             contact=self._contact,
@@ -133,6 +131,8 @@ class FollowedRevocations(Revocations):
             clock=self._clock,
             monotonic=self._monotonic,
         )
+        feed.start()
+        return feed
 
 
 _FOLLOWED: WeakSet[FollowedRevocations] = WeakSet()

@@ -155,13 +155,17 @@ class RedisReader:
         self._store = store
         self._places: dict[str, _Place] = {}
         self._look_again_at = 0.0
+        self._has_turn = False
         self._client: Redis | None = None
 
     def read(self, wait: float) -> Reading:
-        begins_anew = not self._places or (self._store.monotonic() >= self._look_again_at and not self._has_all())
+        begins_anew = not self._places
         if begins_anew:
             self._places = dict.fromkeys(self._store.streams, _BEGINNING)
         found = self._ask(0 if begins_anew else wait)
+        if self._store.monotonic() >= self._look_again_at and not self._has_all():
+            self._places = {}  # the answer is forgotten too: whoever moves on with it sees no gap behind it any more
+            return Reading((), is_complete=False, begins_anew=False)
         for stream, entries in found.items():
             self._move_on(stream, entries)
         return Reading(
@@ -172,8 +176,10 @@ class RedisReader:
 
     def hand_in(self, revocations: Sequence[Revocation]) -> bool:
         client = self._connection()
-        if not client.set(self._store.turn, 1, nx=True, px=_HAND_IN_TURN):
-            return False
+        if not self._has_turn:
+            self._has_turn = bool(client.set(self._store.turn, 1, nx=True, px=_HAND_IN_TURN))
+            return False  # what others handed in until now is to be read first
+        self._has_turn = False
         self._store.add(revocations)
         client.delete(self._store.turn)
         return True
@@ -205,9 +211,8 @@ class RedisReader:
         for stream, place in self._places.items():
             if place.until > now:
                 pipeline.execute_command("XRANGE", stream, place.entry, place.entry)
-        found = pipeline.execute()
-        self._look_again_at = self._store.monotonic() + _LOOK_AGAIN
-        return all(found)
+        self._look_again_at = self._store.monotonic() + _LOOK_AGAIN  # before it, since it may connect anew
+        return all(pipeline.execute())
 
     def _connection(self) -> "Redis":
         if self._client is None:

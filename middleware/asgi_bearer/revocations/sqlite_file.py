@@ -79,6 +79,7 @@ class SqliteStore:
 
     def open(self) -> sqlite3.Connection:
         database = sqlite3.connect(self.path, timeout=_BUSY)
+        database.text_factory = bytes  # what is no UTF-8 is no revocation; it must not end the reading
         try:
             database.execute("PRAGMA journal_mode = WAL")  # who reads and who writes do not wait for each other
             database.execute("PRAGMA synchronous = FULL")  # what was stored survives a loss of power

@@ -24,7 +24,7 @@ class Reader(Protocol):
         """What was stored since the last look. Waits for it for so many seconds, or less."""
 
     def hand_in(self, revocations: Sequence[Revocation]) -> bool:
-        """Store what the store lacks. False where it is another process's turn to do so."""
+        """Store what the store lacks. False where it is not this process's turn to do so; try again after a look."""
 
     def close(self) -> None:
         """Give back what it holds. It may be read again."""

@@ -1,0 +1,265 @@
+"""One file for the processes of a machine: real ones, and what may happen to a file."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asgi_bearer import AuthenticationUnavailable, RevocationsUnavailable, SqliteRevocations
+from asgi_bearer.revocations import sqlite_file
+from asgi_bearer.revocations.sqlite_file import SqliteStore
+from tests.revocations.servers import eventually
+from tests.revocations.tokens import clock, marks, revoke, token_revocation
+from tests.tokens import NOW
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def following(path: Path, count: int = 1, **settings: Any) -> Iterator[list[SqliteRevocations]]:
+    copies = [SqliteRevocations(path, **{"clock": clock, **settings}) for _ in range(count)]
+    for copy in copies:
+        assert list(copy.faults()) == []
+        copy.start()
+    feeds = [copy._feed for copy in copies]
+    try:
+        yield copies
+    finally:
+        for copy in copies:
+            copy.close()
+        for feed in feeds:
+            assert feed is not None
+            feed.thread.join(10)
+
+
+def has(copy: SqliteRevocations, token_id: str = "a1") -> bool:
+    try:
+        return copy.is_revoked(marks(jti=token_id))
+    except AuthenticationUnavailable:
+        return False
+
+
+_PROCESS = """
+import sys, time
+import anyio
+from asgi_bearer import AuthenticationUnavailable, SqliteRevocations
+from tests.revocations.tokens import *
+
+copy = SqliteRevocations(sys.argv[1], clock=clock)
+copy.start()
+while not copy.readiness().ready:
+    time.sleep(0.01)
+print("ready", flush=True)
+for line in sys.stdin:
+    verb, token_id = line.split()
+    if verb == "revoke":
+        anyio.run(copy.revoke, token_revocation(token_id))
+        print("done", flush=True)
+    else:
+        until = time.monotonic() + 10
+        while not copy.is_revoked(marks(jti=token_id)) and time.monotonic() < until:
+            time.sleep(0.005)
+        print(time.monotonic(), flush=True)
+"""
+
+
+class Worker:
+    """A process of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _PROCESS, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+
+    def write(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def read(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    def end(self) -> None:
+        self._process.communicate(timeout=20)
+
+
+def test_two_processes_follow_each_other_within_a_second(tmp_path: Path) -> None:
+    """They begin at once, with no file there. Two seconds, since machines are busy."""
+    one, other = (Worker(tmp_path / "file") for _ in range(2))
+    assert (one.read(), other.read()) == ("ready", "ready")
+    for number, (says, hears) in enumerate(((one, other), (other, one), (one, other))):
+        hears.write(f"await t{number}")
+        says.write(f"revoke t{number}")
+        assert says.read() == "done"
+        stored_at = time.monotonic()
+        assert float(hears.read()) - stored_at < 2
+    one.end()
+    other.end()
+
+
+def test_a_process_that_starts_has_all_in_any_number_of_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_file, "_BATCH", 7)
+    path = tmp_path / "file"
+    SqliteStore(path, clock).add([token_revocation(f"t{number}") for number in range(21)])
+    with following(path) as [copy]:
+        eventually(lambda: copy.readiness().ready)
+        assert all(has(copy, f"t{number}") for number in range(21))
+
+
+def test_many_threads_write_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with following(path, 2) as copies:
+        names = [f"t{number}" for number in range(40)]
+
+        with ThreadPoolExecutor(8) as threads:
+            for number, name in enumerate(names):
+                threads.submit(revoke, copies[number % 2], token_revocation(name))
+        for copy in copies:
+            eventually(partial(_has_each, copy, names))
+
+
+def _has_each(copy: SqliteRevocations, names: list[str]) -> bool:
+    return all(has(copy, name) for name in names)
+
+
+def test_a_file_that_is_deleted_is_made_again_with_all_that_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with following(path, 2) as [one, other]:
+        revoke(one, token_revocation("a1"))
+        eventually(lambda: has(other))
+        for file in tmp_path.iterdir():
+            file.unlink()
+        eventually(lambda: path.exists() and _rows(path))
+        revoke(other, token_revocation("a2"))
+        eventually(lambda: has(one, "a2"))
+    with following(path) as [late]:
+        eventually(lambda: has(late) and has(late, "a2"))
+
+
+def test_a_file_that_goes_while_it_is_opened_is_looked_for_again(tmp_path: Path) -> None:
+    reader = SqliteStore(tmp_path / "file", clock).reader()
+    assert reader.read(0).begins_anew
+    assert sqlite_file._identity(tmp_path / "none") is None
+    reader.close()
+    assert not reader.read(0).begins_anew  # the same file as before
+    reader.close()
+
+
+def test_dead_rows_go_when_others_come(tmp_path: Path) -> None:
+    now = [float(NOW)]
+    store = SqliteStore(tmp_path / "file", lambda: now[0])
+    store.add([token_revocation("a1", NOW + 10), token_revocation("a2", NOW + 11)])
+    now[0] += 10
+    store.add([token_revocation("a3", NOW + 100)])
+    assert _rows(tmp_path / "file") == 2
+
+
+def test_a_number_is_never_used_again(tmp_path: Path) -> None:
+    now = [float(NOW)]
+    path = tmp_path / "file"
+    with following(path, clock=lambda: now[0]) as [copy]:
+        revoke(copy, token_revocation("a1", NOW + 10))
+        eventually(lambda: not copy._unconfirmed)
+        now[0] += 20
+        SqliteStore(path, lambda: now[0]).add([token_revocation("a2", NOW + 100)])  # its row alone is left
+        eventually(lambda: has(copy, "a2"))
+
+
+def _rows(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as database, suppress(sqlite3.OperationalError):  # no table yet
+        (count,) = database.execute("SELECT count(*) FROM revocations").fetchone()
+        return int(count)
+    return 0
+
+
+def test_what_is_no_database_is_a_store_that_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("no database at all, but a text of some length " * 100)
+    with following(path) as [copy]:
+        with pytest.raises(RevocationsUnavailable):
+            revoke(copy, token_revocation("a1"))
+        eventually(lambda: "DatabaseError" in (copy.readiness().last_fault or ""))
+        assert not copy.readiness().ready
+        path.unlink()
+        eventually(lambda: has(copy))
+
+
+def test_one_who_holds_the_file_for_too_long_makes_it_unavailable_for_writers_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_file, "_BUSY", 0.1)
+    path = tmp_path / "file"
+    with following(path) as [copy]:
+        eventually(lambda: copy.readiness().ready)
+        with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            with pytest.raises(RevocationsUnavailable):
+                revoke(copy, token_revocation("a1"))
+            assert has(copy)
+            assert copy.readiness().ready
+            holder.execute("ROLLBACK")
+        eventually(lambda: not copy._unconfirmed)
+        assert _rows(path) == 1
+
+
+def test_garbage_in_the_file_is_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "file"
+    store = SqliteStore(path, clock)
+    store.add([token_revocation("a1")])
+    later = NOW + 100
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("INSERT INTO revocations (until, text) VALUES (?, CAST(x'ff' AS TEXT))", [later])
+        database.executemany(
+            "INSERT INTO revocations (until, text) VALUES (?, ?)",
+            [(later, "x"), (later, b"\xff"), (later, 7), (later, 7.5)],
+        )
+    store.add([token_revocation("a2")])
+    with following(path) as [copy]:
+        eventually(lambda: has(copy) and has(copy, "a2"))
+    assert "skipped 5 entries" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        ("", "path must be"),
+        (":memory:", "path must be"),
+        (7, "path must be"),
+        ("/nowhere/at/all/file", "the folder of '/nowhere/at/all/file' is not there"),
+    ],
+)
+def test_faults_are_said(path: Any, fault: str) -> None:
+    (found,) = SqliteRevocations(path).faults()
+    assert fault in found
+
+
+def test_threads_that_make_the_file_at_once_all_succeed(tmp_path: Path) -> None:
+    store, failed = SqliteStore(tmp_path / "file", clock), list[Exception]()
+
+    def add(name: str) -> None:
+        try:
+            store.add([token_revocation(name)])
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=add, args=(str(number),)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert failed == []
+    assert _rows(tmp_path / "file") == 12
