@@ -236,20 +236,21 @@ async def test_an_AuthError_of_the_app_is_the_apps() -> None:
 
 
 async def test_the_token_is_checked_before_the_app_and_the_body_is_left_to_it() -> None:
-    """`call` fails where the body is read; the app gets the server's own `receive`."""
-    received = []
+    """`call` fails where the body is read; what the app receives is what the server gives."""
+    received, body = [], {"type": "http.request"}
 
     async def app(scope: Scope, receive: Any, send: Any) -> None:
-        received.append(receive)
+        received.append(await receive())
 
     async def receive() -> Message:
-        return {"type": "http.request"}
+        return body
 
     async def send(message: Message) -> None:
         raise AssertionError
 
     await guarded(app)(http_scope(headers=[bearer(sign())]), receive, send)
-    assert received == [receive]
+    assert received == [body]
+    assert received[0] is body
 
 
 async def test_limits_are_settings() -> None:

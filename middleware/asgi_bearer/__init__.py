@@ -2,6 +2,7 @@
 
 from . import presets
 from .claims import Claims
+from .connections import ConnectionRules, CookieToken
 from .errors import (
     AmbiguousHost,
     AmbiguousPath,
@@ -50,6 +51,8 @@ __all__ = [
     "CacheLimits",
     "Claims",
     "ConfigurationError",
+    "ConnectionRules",
+    "CookieToken",
     "Counters",
     "FetchRules",
     "InsufficientScope",

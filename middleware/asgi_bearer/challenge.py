@@ -6,6 +6,7 @@ The answer depends only on the error's class and on the configured realm and sco
 import json
 from functools import lru_cache
 
+import anyio.lowlevel
 from starlette.types import Message, Scope, Send
 
 from .errors import AuthError
@@ -47,6 +48,9 @@ async def refuse(error: AuthError, realm: str, scope: Scope, send: Send) -> None
         return
     await send(start)
     await send(body)
+    if scope["type"] == "websocket":
+        # uvicorn's websockets-sansio (0.54) logs an ERROR for every app that returns before the connection is closed
+        await anyio.lowlevel.checkpoint()
 
 
 def _messages(error: AuthError, realm: str, start_type: str, body_type: str) -> tuple[Message, Message]:

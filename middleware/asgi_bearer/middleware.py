@@ -12,12 +12,18 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .challenge import refuse
 from .claims import check_claims, check_time
+from .connections import ConnectionRules
+from .connections.browser_tokens import with_browser_token
+from .connections.connection import Connection, Terms
+from .connections.sockets import Socket
+from .connections.streams import Stream
 from .credentials import find_credentials, read_token
 from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials, TokenRevoked, UnknownIssuer
 from .issuers import Issuer
@@ -51,6 +57,7 @@ class BearerMiddleware:
     realm: named in every challenge (RFC 9110 section 11.5).
     limits: sizes of a token's parts.
     revocations: tokens that are taken back, asked about at every request; see `Revocations`.
+    connections: how long websockets and streams last, and what else websockets may bring a token in.
     cache: how many verified tokens are kept, so that one seen before costs no signature; None for none.
     clock: seconds since 1970.
 
@@ -69,6 +76,7 @@ class BearerMiddleware:
         realm: str = "api",
         limits: Limits = Limits(),
         revocations: Revocations | None = None,
+        connections: ConnectionRules = ConnectionRules(),
         cache: CacheLimits | None = CacheLimits(),
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -80,6 +88,7 @@ class BearerMiddleware:
             realm=realm,
             limits=limits,
             revocations=revocations,
+            connections=connections,
             clock=clock,
             cache=cache,
         )
@@ -96,6 +105,7 @@ class BearerMiddleware:
         self._revocations = revocations
         self._seen = SeenTokens(cache) if cache else None
         self._clock = clock
+        self._terms = Terms(connections, realm, revocations, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -103,20 +113,19 @@ class BearerMiddleware:
             return
 
         headers = list(scope["headers"])  # a snapshot: servers may append trailers to the live list
+        fields = headers
+        if scope["type"] == "websocket":
+            scope, headers, fields, send = with_browser_token(self._terms.rules, scope, headers, send)
         try:
             scope = with_root_path_settled(scope)
             rule = self.policy.match(scope)
-            credentials = None if rule.access is _PUBLIC else find_credentials(headers)
+            credentials = None if rule.access is _PUBLIC else find_credentials(fields)
             token = None
             if credentials is not None:
                 token = self._recall(credentials) or await self._verify(credentials)
                 credentials = None  # so that no traceback of the app shows it
-            if self._revocations and token and token.marks and self._revocations.is_revoked(token.marks):
-                raise TokenRevoked
-            _authorize(rule, token)
-            user: Any = ANONYMOUS if token is None else token.user
-            if token is not None and self._user_loader is not None:
-                user = await load_user(token.claims, self._user_loader)
+            self._authorize(rule, token)
+            user = ANONYMOUS if token is None else await self._user(token) if self._user_loader else token.user
         except AuthError as error:
             _log.info("refused: %s %d %s", scope["type"], error.status, error.code)
             await refuse(error, self.realm, scope, send)
@@ -124,7 +133,23 @@ class BearerMiddleware:
 
         if rule.access is _OPTIONAL:
             send = _vary_by_authorization(send)
-        await self.app(_child_scope(scope, headers, token, user), receive, send)
+        child = _child_scope(scope, headers, token, user)
+        if token is None:
+            await self.app(child, receive, send)
+            return
+        connection = self._connection(rule, token, child, receive, send)
+        try:
+            await connection.call(self.app)
+        except BaseException as error:  # noqa: BLE001 - it is raised again there
+            await connection.finish(error)
+        else:
+            if connection.has_begun:
+                await connection.finish(None)
+
+    def _connection(self, rule: Rule, token: VerifiedToken, child: Scope, receive: Receive, send: Send) -> Connection:
+        if child["type"] == "http":
+            return Stream(self._terms, token, child, receive, send)
+        return Socket(self._terms, token, child, receive, send, partial(self._admit, rule))
 
     async def _begin(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -171,26 +196,36 @@ class BearerMiddleware:
             self._seen.keep(credentials, token)
         return token
 
+    def _authorize(self, rule: Rule, token: VerifiedToken | None) -> None:
+        """Whether the rule lets him in. Raises NoCredentials, TokenRevoked or InsufficientScope."""
+        if token is None:
+            if rule.access is not _PUBLIC and rule.access is not _OPTIONAL:
+                raise NoCredentials
+            return
+        if token.marks and self._revocations and self._revocations.is_revoked(token.marks):
+            raise TokenRevoked
+        if rule.access is _DENIED:
+            raise InsufficientScope
+        claims = token.claims
+        if not rule.scopes <= claims.scopes:
+            raise InsufficientScope(tuple(rule.scopes))
+        for any_of in rule.roles:
+            if any_of.isdisjoint(claims.roles):
+                raise InsufficientScope
+
+    async def _admit(self, rule: Rule, credentials: bytes) -> tuple[VerifiedToken | None, Any]:
+        """Whom a fresh token names, by the same steps; None for nobody."""
+        token = self._recall(credentials) or await self._verify(credentials)
+        self._authorize(rule, token)
+        return token, token and await self._user(token)
+
+    async def _user(self, token: VerifiedToken) -> Any:
+        return token.user if self._user_loader is None else await load_user(token.claims, self._user_loader)
+
     async def _find_tenant(self, name: str) -> Issuer:
         if self._tenants is None:
             raise UnknownIssuer
         return await self._tenants.issuer(name)
-
-
-def _authorize(rule: Rule, token: VerifiedToken | None) -> None:
-    """Whether the rule lets him in. Raises NoCredentials or InsufficientScope."""
-    if token is None:
-        if rule.access is not _PUBLIC and rule.access is not _OPTIONAL:
-            raise NoCredentials
-        return
-    if rule.access is _DENIED:
-        raise InsufficientScope
-    claims = token.claims
-    if not rule.scopes <= claims.scopes:
-        raise InsufficientScope(tuple(rule.scopes))
-    for any_of in rule.roles:
-        if any_of.isdisjoint(claims.roles):
-            raise InsufficientScope
 
 
 def _child_scope(scope: Scope, headers: list[tuple[bytes, bytes]], token: VerifiedToken | None, user: Any) -> Scope:
@@ -243,6 +278,7 @@ def _own_faults(
     realm: object,
     limits: object,
     revocations: object,
+    connections: object,
     clock: object,
     cache: object,
 ) -> Iterator[str]:
@@ -259,11 +295,19 @@ def _own_faults(
         isinstance(size, int) and size > 0 for size in (limits.token, limits.header, limits.payload, limits.signature)
     ):
         yield "limits must be Limits(…) with positive sizes in bytes"
-    if isinstance(revocations, Revocations):
-        yield from revocations.faults()
-    elif revocations is not None:
-        yield "revocations must be Revocations(), SqliteRevocations(…) or RedisRevocations(…), or None"
+    yield from _lifetime_faults(connections, revocations)
     if isinstance(cache, CacheLimits):
         yield from cache.faults()
     elif cache is not None:
         yield "cache must be CacheLimits(…), or None for no cache"
+
+
+def _lifetime_faults(connections: object, revocations: object) -> Iterator[str]:
+    if isinstance(connections, ConnectionRules):
+        yield from connections.faults()
+    else:
+        yield "connections must be ConnectionRules(…)"
+    if isinstance(revocations, Revocations):
+        yield from revocations.faults()
+    elif revocations is not None:
+        yield "revocations must be Revocations(), SqliteRevocations(…) or RedisRevocations(…), or None"

@@ -1,0 +1,157 @@
+"""Connection: what outlives its request, from when it begins to last until its app and its token are through.
+
+                    begin                     end                        finish
+    app called ──────▶ held ─────────────────▶ over ────────────────────▶ the app returned
+                        │  alarm: the deadline   │  receive: a disconnect    │
+                        │  watch: taken back     │  send: ConnectionEnded    │
+                        └── nothing is polled    └── a farewell to the client, then grace, then the app is cancelled
+
+Held, a connection costs one timer and no task. The deadline is measured by the loop's clock from when the connection
+begins to be held: a wall clock that is set back later keeps nothing open.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import NamedTuple
+
+import anyio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..event_loops import ScopeCall, TaskCall, in_trio, set_alarm, threadsafe
+from ..flights import Flight
+from ..revocations import Revocations
+from ..revocations.watches import Watch
+from ..seen_tokens import VerifiedToken
+from .connection_rules import ConnectionRules
+from .endings import AGED, EXPIRED, REVOKED, ConnectionEnded, Ending, is_disconnect
+
+
+class Terms(NamedTuple):
+    """What all connections of a middleware have in common."""
+
+    rules: ConnectionRules
+    realm: str
+    revocations: Revocations | None
+    clock: Callable[[], float]
+
+
+class Connection:
+    """One; `Stream` and `Socket` say what is sent and received."""
+
+    has_begun = _is_held = False
+    _ending: Ending | None = None
+    _sending = 0
+    _waiting: frozenset[anyio.CancelScope] = frozenset()
+    _call: TaskCall | ScopeCall | None = None
+
+    def __init__(self, terms: Terms, token: VerifiedToken, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self._terms = terms
+        self._token = token
+        self._receive = receive
+        self._send = send
+
+    def call(self, app: ASGIApp) -> Awaitable[None]:
+        """The app's call, to be awaited; then `finish`, where the connection has begun or something was raised."""
+        running = app(self.scope, self.receive, self.send)
+        if in_trio():
+            self._call = ScopeCall()
+            return self._call.of(running)
+        return running
+
+    def receive(self) -> Awaitable[Message]:
+        raise NotImplementedError
+
+    def send(self, message: Message) -> Awaitable[None]:
+        raise NotImplementedError
+
+    async def finish(self, error: BaseException | None) -> None:
+        """The app is through. Raises `error` again, unless it follows from the end."""
+        if self._is_held:
+            self._release()
+        if self._ending is not None:
+            self._app_is_done.set()
+            is_ours = is_disconnect(error) or (self._call is not None and self._call.is_cause_of(error))
+            await self._farewell.landing()
+            if is_ours:
+                return
+        if error is not None:
+            raise error
+
+    def _hold(self) -> None:
+        self.has_begun = True
+        self._call = self._call or TaskCall()
+        self._set_end()
+
+    def _set_end(self) -> None:
+        self._is_held = True
+        terms, claims = self._terms, self._token.claims
+        seconds, ending = claims.valid_until - terms.clock(), EXPIRED
+        if terms.rules.max_age is not None and terms.rules.max_age.total_seconds() < seconds:
+            seconds, ending = terms.rules.max_age.total_seconds(), AGED
+        self._call_off = set_alarm(seconds, partial(self._end, ending, self._token))
+        self._watch: Watch | None = None
+        if terms.revocations and (marks := self._token.marks):
+            tell = threadsafe(partial(self._end, REVOKED, self._token))
+            self._watch = terms.revocations.watch(marks, tell)
+
+    def _release(self) -> None:
+        """Nothing ends it any more but its app."""
+        self._is_held = False
+        self._call_off()
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def _end(self, ending: Ending, token: VerifiedToken) -> None:
+        if not self._is_held or token is not self._token:  # a call from another thread comes when it comes
+            return
+        self._release()
+        self._ending = ending
+        self._app_is_done, self._is_idle = anyio.Event(), anyio.Event()
+        if not self._sending:
+            self._is_idle.set()
+        for scope in self._waiting:
+            scope.cancel()
+        self._farewell = Flight(partial(self._part, ending))
+
+    async def _part(self, ending: Ending) -> None:
+        """Tell the client, when nothing is half sent; give the app time to return; then cancel it."""
+        with anyio.move_on_after(self._terms.rules.grace.total_seconds()):
+            await self._is_idle.wait()
+            with suppress(Exception):  # the client is gone, in whatever way its server says so
+                await self._say_farewell(ending)
+            await self._app_is_done.wait()
+            return
+        if self._call is not None and not self._app_is_done.is_set():
+            self._call.cancel()
+
+    def _disconnect(self) -> Message:
+        raise NotImplementedError
+
+    async def _say_farewell(self, ending: Ending) -> None:
+        raise NotImplementedError
+
+    async def _receive_until_the_end(self) -> Message:
+        """What the server receives, or the disconnect."""
+        if self._ending is None:
+            with anyio.CancelScope() as scope:
+                self._waiting |= {scope}
+                try:
+                    message = await self._receive()
+                finally:
+                    self._waiting -= {scope}
+            if self._ending is None:
+                return message
+        return self._disconnect()
+
+    async def _send_unless_ended(self, message: Message) -> None:
+        if self._ending is not None:
+            raise ConnectionEnded
+        self._sending += 1
+        try:
+            await self._send(message)
+        finally:
+            self._sending -= 1
+            if self._ending is not None and not self._sending:
+                self._is_idle.set()

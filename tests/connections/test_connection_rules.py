@@ -1,0 +1,53 @@
+"""The settings: what is wrong with them is said at construction."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from asgi_bearer import ConfigurationError, ConnectionRules, CookieToken
+from tests.asgi import Recorder, guarded
+
+ORIGINS = ["https://app.example.com", "http://localhost:3000", "http://127.0.0.1", "http://[::1]:8000"]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        ConnectionRules(),
+        ConnectionRules(max_age=timedelta(seconds=1), grace=timedelta(minutes=1), last_event=True, renewal=True),
+        ConnectionRules(subprotocol=True, cookie=CookieToken("__Host-session", origins=iter(ORIGINS))),
+    ],
+)
+def test_good_rules(rules: ConnectionRules) -> None:
+    assert list(rules.faults()) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "fault"),
+    [
+        pytest.param(None, "connections must be ConnectionRules", id="none"),
+        pytest.param({"max_age": timedelta(0)}, "max_age must be a timedelta over 0", id="no age"),
+        pytest.param({"max_age": 60}, "max_age must be a timedelta over 0", id="seconds"),
+        pytest.param({"grace": timedelta(0)}, "grace must be a timedelta over 0", id="no grace"),
+        pytest.param({"grace": timedelta(minutes=1, seconds=1)}, "of a minute at most", id="a long grace"),
+        pytest.param({"grace": None}, "grace must be", id="grace for ever"),
+        pytest.param({"last_event": "yes"}, "last_event must be True or False", id="last_event"),
+        pytest.param({"renewal": 1}, "renewal must be True or False", id="renewal"),
+        pytest.param({"subprotocol": "bearer"}, "subprotocol must be True or False", id="subprotocol"),
+        pytest.param({"cookie": "session"}, "cookie must be CookieToken", id="cookie"),
+        pytest.param({"cookie": CookieToken("a b", ORIGINS)}, "no name of a cookie", id="a cookie's name"),
+        pytest.param({"cookie": CookieToken("a", [])}, "origins of a CookieToken must be a list", id="no origins"),
+        pytest.param({"cookie": CookieToken("a", ORIGINS[0])}, "origins of a CookieToken must be a list", id="a text"),
+        *(
+            pytest.param({"cookie": CookieToken("a", [origin])}, "is no origin", id=f"{origin!r}")
+            for origin in ("*", "null", "https://app.example.com/", "app.example.com", "https://App.example.com", None)
+        ),
+    ],
+)
+def test_faults(rules: Any, fault: str) -> None:
+    connections = rules if rules is None else ConnectionRules(**rules)
+    with pytest.raises(ConfigurationError) as caught:
+        guarded(Recorder(), connections=connections)
+    (sentence,) = caught.value.faults
+    assert fault in sentence

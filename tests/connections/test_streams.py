@@ -1,0 +1,322 @@
+"""Streams end with their token; plain answers are not touched."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from asgi_bearer import ConnectionRules, Revocation, Revocations, public
+from tests.asgi import guarded
+from tests.connections.server import SHORT, http_server, short_token, stream_scope
+from tests.tokens import ISSUER, NOW, sign
+
+pytestmark = pytest.mark.anyio
+
+GRACE = timedelta(seconds=0.1)
+QUICK = ConnectionRules(grace=GRACE)
+EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
+END = {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+def start(*headers: tuple[bytes, bytes]) -> Message:
+    return {"type": "http.response.start", "status": 200, "headers": list(headers)}
+
+
+def chunk(body: bytes = b"x", *, more: bool = True) -> Message:
+    return {"type": "http.response.body", "body": body, "more_body": more}
+
+
+class Streaming:
+    """An app that sends these messages and then waits for the disconnect."""
+
+    def __init__(self, *messages: Message) -> None:
+        self.messages = messages
+        self.disconnects: list[Message] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for message in self.messages:
+            await send(message)
+        while not self.disconnects:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                self.disconnects.append(message)
+
+
+async def test_a_stream_ends_with_its_token_and_the_app_is_told() -> None:
+    app, server = Streaming(start(), chunk()), http_server()
+    begun = anyio.current_time()
+    await server.serve(guarded(app), stream_scope())
+    assert anyio.current_time() - begun >= SHORT
+    assert server.sent == [start(), chunk(), END]
+    assert app.disconnects == [{"type": "http.disconnect"}]
+
+
+async def test_an_event_stream_that_sends_nothing_ends_too() -> None:
+    app, server = Streaming(start(EVENTS)), http_server()
+    await server.serve(guarded(app), stream_scope())
+    assert server.sent == [start(EVENTS), END]
+
+
+@pytest.mark.parametrize(
+    ("headers", "sent", "event"),
+    [
+        pytest.param([EVENTS], b"data: 1\n\n", True, id="between two events"),
+        pytest.param([EVENTS], b"data: 1\r\n\r\n", True, id="between two events of other lines"),
+        pytest.param([EVENTS], b"", True, id="before the first"),
+        pytest.param([EVENTS], b"data: 1\n", False, id="amid an event"),
+        pytest.param([EVENTS, (b"content-encoding", b"gzip")], b"\x1f\x8b", False, id="compressed"),
+        pytest.param([(b"content-type", b"text/plain")], b"x\n\n", False, id="no event stream"),
+    ],
+)
+async def test_the_last_event(headers: Any, sent: bytes, event: bool) -> None:
+    app, server = Streaming(start(*headers), chunk(sent)), http_server()
+    await server.serve(guarded(app, connections=ConnectionRules(last_event=True)), stream_scope())
+    last = b'event: token_expired\ndata: {"reason": "token expired"}\n\n' if event else b""
+    assert server.sent[-1] == {**END, "body": last}
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        pytest.param([start(), chunk(more=False)], id="plain"),
+        pytest.param([start((b"Content-Length", b"2")), chunk(), chunk(more=False)], id="of a length"),
+        pytest.param([start(EVENTS), chunk(), chunk(more=False)], id="a stream that is through in time"),
+        pytest.param(
+            [{"type": "http.response.push", "path": "/x", "headers": []}, start(), chunk(more=False)], id="push"
+        ),
+    ],
+)
+async def test_an_answer_that_is_complete_is_not_ended(messages: list[Message]) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for message in messages:
+            await send(message)
+        await anyio.sleep(SHORT * 2)  # as background tasks do
+
+    server = http_server()
+    await server.serve(guarded(app), stream_scope())
+    assert server.sent == messages
+
+
+async def test_an_answer_of_a_stated_length_is_not_cut() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start((b"content-length", b"2")))
+        await send(chunk())
+        await anyio.sleep(SHORT * 2)
+        await send(chunk(more=False))
+
+    server = http_server()
+    await server.serve(guarded(app), stream_scope())
+    assert server.sent[-1] == chunk(more=False)
+
+
+async def test_a_public_stream_has_no_deadline() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(chunk())
+        await anyio.sleep(SHORT * 2)
+        await send(chunk(more=False))
+
+    server = http_server()
+    await server.serve(guarded(app, [public("/")]), stream_scope())
+    assert server.sent[-1] == chunk(more=False)
+
+
+@pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
+async def test_finally_of_a_starlette_generator_that_waits_for_ever(spec_version: str) -> None:
+    told: list[str] = []
+
+    async def events() -> AsyncIterator[str]:
+        try:
+            yield "data: 1\n\n"
+            await anyio.sleep_forever()
+        finally:
+            told.append("finally")
+
+    app = StreamingResponse(events(), media_type="text/event-stream", background=BackgroundTask(told.append, "after"))
+    server = http_server()
+    scope = {**stream_scope(), "asgi": {"version": "3.0", "spec_version": spec_version}}
+    await server.serve(guarded(app, connections=QUICK), scope)
+    assert server.sent[-1] == END
+    assert told == (["finally", "after"] if spec_version == "2.3" else ["finally"])
+
+
+@pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
+async def test_a_starlette_generator_that_goes_on_is_stopped_by_its_next_chunk(spec_version: str) -> None:
+    class Ticks:
+        def __aiter__(self) -> "Ticks":
+            return self
+
+        async def __anext__(self) -> str:
+            await anyio.sleep(SHORT / 4)
+            return "tick"
+
+    server = http_server()
+    scope = {**stream_scope(), "asgi": {"version": "3.0", "spec_version": spec_version}}
+    await server.serve(guarded(StreamingResponse(Ticks())), scope)
+    assert server.sent[-1] == END
+    assert len(server.sent) < 12
+
+
+async def test_the_apps_own_last_chunk_after_the_end_is_no_error() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(chunk())
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await send(chunk(more=False))
+        with pytest.raises(OSError, match="ended with its token"):
+            await send(chunk())
+
+    server = http_server()
+    await server.serve(guarded(app), stream_scope())
+    assert server.sent == [start(), chunk(), END]
+
+
+async def test_a_chunk_that_is_being_sent_is_sent_before_the_end() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(chunk(b"1"))
+        await send(chunk(b"2"))
+
+    server = http_server()
+
+    async def slow_send(message: Message) -> None:
+        if message.get("body") == b"2":
+            await anyio.sleep(SHORT * 2)
+        server.sent.append(message)
+
+    await guarded(app)(stream_scope(), server.receive, slow_send)
+    assert server.sent == [start(), chunk(b"1"), chunk(b"2"), END]
+
+
+async def test_a_last_chunk_that_is_being_sent_is_the_end() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(chunk(b"1"))
+        await send(chunk(b"2", more=False))
+
+    server = http_server()
+
+    async def slow_send(message: Message) -> None:
+        if message.get("body") == b"2":
+            await anyio.sleep(SHORT * 2)
+        server.sent.append(message)
+
+    await guarded(app)(stream_scope(), server.receive, slow_send)
+    assert server.sent == [start(), chunk(b"1"), chunk(b"2", more=False)]
+
+
+@pytest.mark.parametrize("app_sends", [True, False])
+async def test_a_client_that_reads_nothing_keeps_nothing_alive_beyond_the_grace(app_sends: bool) -> None:
+    server, ended = http_server(), []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(chunk())
+        server.is_stalled = True
+        try:
+            await (send(chunk()) if app_sends else anyio.sleep_forever())
+        finally:
+            ended.append(True)
+
+    await server.serve(guarded(app, connections=QUICK), stream_scope())
+    assert ended == [True]
+    assert server.sent == [start(), chunk()]
+
+
+async def test_an_error_of_the_app_is_the_servers_to_hear_about() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(chunk())
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        raise KeyError("a fault of the app")
+
+    with pytest.raises(KeyError):
+        await http_server().serve(guarded(app), stream_scope())
+
+
+async def test_an_error_before_the_end_is_too() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(chunk())
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await http_server().serve(guarded(app), stream_scope())
+
+
+async def test_a_server_that_cancels_is_obeyed() -> None:
+    server = http_server()
+    with anyio.move_on_after(SHORT / 4) as scope:
+        await server.serve(guarded(Streaming(start(), chunk())), stream_scope())
+    assert scope.cancelled_caught
+
+
+async def test_an_app_that_is_cancelled_and_returns_as_if_nothing_were() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(chunk())
+        try:
+            await anyio.sleep_forever()
+        except anyio.get_cancelled_exc_class():
+            return
+
+    server = http_server()
+    await server.serve(guarded(app, connections=QUICK), stream_scope())
+    await anyio.lowlevel.checkpoint()
+    assert server.sent[-1] == END
+
+
+async def test_a_body_is_read_as_it_comes() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert await Request(scope, receive).body() == b"12"
+        await Streaming(start(), chunk())(scope, receive, send)
+
+    server = http_server()
+    server.arriving.clear()
+    server.client({"type": "http.request", "body": b"1", "more_body": True})
+    server.client({"type": "http.request", "body": b"2", "more_body": False})
+    await server.serve(guarded(app), stream_scope())
+    assert server.reads == 3
+
+
+async def test_the_clients_own_disconnect_arrives() -> None:
+    app, server = Streaming(start(), chunk()), http_server()
+    server.client({"type": "http.disconnect"})
+    await server.serve(guarded(app), stream_scope())
+    assert app.disconnects == [{"type": "http.disconnect"}]
+    assert server.sent == [start(), chunk()]
+
+
+async def test_a_stream_ends_when_its_token_is_taken_back() -> None:
+    revocations = Revocations(clock=lambda: NOW)
+    app, server = Streaming(start(EVENTS), chunk(b"data: 1\n\n")), http_server()
+    middleware = guarded(app, revocations=revocations, connections=ConnectionRules(last_event=True))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.serve, middleware, stream_scope(sign()))
+        await anyio.sleep(SHORT)
+        clock = lambda: NOW + 1  # noqa: E731 - a clock is a function
+        await revocations.revoke(Revocation.subject(ISSUER, "suman", lifetime=timedelta(hours=1), clock=clock))
+    assert server.sent[-1]["body"].startswith(b"event: token_revoked\n")
+
+
+async def test_max_age_ends_earlier_than_the_token() -> None:
+    rules = ConnectionRules(max_age=timedelta(seconds=SHORT), last_event=True)
+    server = http_server()
+    await server.serve(guarded(Streaming(start(EVENTS)), connections=rules), stream_scope(sign()))
+    assert server.sent[-1]["body"].startswith(b"event: connection_expired\n")
+
+
+async def test_max_age_over_the_tokens_changes_nothing() -> None:
+    rules = ConnectionRules(max_age=timedelta(hours=1), last_event=True)
+    server = http_server()
+    await server.serve(guarded(Streaming(start(EVENTS)), connections=rules), stream_scope(short_token()))
+    assert server.sent[-1]["body"].startswith(b"event: token_expired\n")
