@@ -6,7 +6,6 @@ Each connection asks, waits for the whole answer, and asks again. The answers ar
 import argparse
 import asyncio
 import json
-import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle, islice
@@ -18,9 +17,6 @@ import uvloop
 
 PERCENTILES = ("1", "10", "25", "50", "75", "90", "95", "99", "99.9")
 """Of waits; wrk.lua names the same."""
-
-_LEAST = 2
-"""Answers that percentiles need, however slow the server is."""
 
 
 class _Connection(asyncio.Protocol):
@@ -62,8 +58,6 @@ async def _load(port: int, turn: Iterator[bytes], connections: int, seconds: flo
         for _ in range(connections)
     ]
     await asyncio.sleep(seconds)
-    while len(waits) < _LEAST:
-        await asyncio.sleep(0.01)
     broken = sum(transport.is_closing() for transport in transports)
     for transport in transports:
         transport.abort()
@@ -71,13 +65,13 @@ async def _load(port: int, turn: Iterator[bytes], connections: int, seconds: flo
         "requests": len(waits),
         "microseconds": round((time.perf_counter() - started) * 1e6),
         "failures": broken + sum(status >= 400 for status in statuses),
-        "waits": _percentiles(waits),
+        "waits": _percentiles(waits or [seconds]),
     }
 
 
 def _percentiles(waits: Sequence[float]) -> dict[str, int]:
-    cuts = statistics.quantiles(waits, n=1000, method="inclusive")
-    return {name: round(cuts[round(float(name) * 10) - 1] * 1e6) for name in PERCENTILES}
+    ordered = sorted(waits)
+    return {name: round(ordered[int(len(ordered) * float(name) / 100)] * 1e6) for name in PERCENTILES}
 
 
 def _parser() -> argparse.ArgumentParser:
