@@ -26,9 +26,9 @@ def test_the_demo_is_audited_and_explained_by_the_command(tmp_path: Path) -> Non
         for start in (command, module)
     ]
     assert told[0].stdout == told[1].stdout
-    assert "GET        /profile      authenticated  unlisted" in told[0].stdout
+    assert "GET        /profile            authenticated  unlisted" in told[0].stdout
     assert told[0].stdout.endswith(
-        "6 routes: 3 reached without a token, 0 not seen into, 0 touched by other rules too\n"
+        "12 routes: 6 reached without a token, 0 not seen into, 0 touched by other rules too\n"
     )
     explain = [*command, "explain", "demo.app:app", "GET", "/admin/users"]
     explained = subprocess.run(explain, env=environment, capture_output=True, text=True, check=True)

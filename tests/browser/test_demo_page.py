@@ -60,13 +60,13 @@ def seconds_left(browser: Browser) -> int:
 
 
 def test_from_registration_to_the_end_of_a_token_and_of_a_session(browser: Browser, tmp_path: Path) -> None:
-    with serving(tmp_path / "demo.sqlite3", DEMO_TOKEN_SECONDS="6") as short:
+    with serving(tmp_path / "demo.sqlite3", DEMO_TOKEN_SECONDS="10") as short:
         log_in(browser, short, "suman")
         assert browser.text("#welcome") == "Welcome suman"
         shown = browser.text("#claims")
         assert all(one in shown for one in ("sub subject\nsuman", "iss issuer\nasgi-bearer-demo", "exp expires at"))
         before = seconds_left(browser)
-        browser.wait("the countdown stands still", lambda: 0 < seconds_left(browser) < before <= 6)
+        browser.wait("the countdown stands still", lambda: 0 < seconds_left(browser) < before <= 10)
         browser.wait_for_text("#stream-lines", "event 2, listeners: 1")
         browser.wait_for_text("#socket-lines", "Welcome suman")
         browser.type("#message", f"hello{ENTER}")
@@ -95,9 +95,9 @@ def test_from_registration_to_the_end_of_a_token_and_of_a_session(browser: Brows
 
 
 def test_a_refreshed_token_keeps_the_socket_and_not_the_stream(browser: Browser, tmp_path: Path) -> None:
-    with serving(tmp_path / "demo.sqlite3", DEMO_TOKEN_SECONDS="5") as short:
+    with serving(tmp_path / "demo.sqlite3", DEMO_TOKEN_SECONDS="8") as short:
         log_in(browser, short, "suman")
-        browser.wait("the countdown stands still", lambda: seconds_left(browser) <= 3)
+        browser.wait("the countdown stands still", lambda: seconds_left(browser) <= 5)
         browser.click("#refresh")
         browser.wait_for_text("#activity", "The websocket took the new token")
         browser.wait_for_text("#stream-state", "Ended: token expired")

@@ -69,23 +69,23 @@ def test_a_logout_ends_both_within_a_second_or_so(tmp_path: Path) -> None:
         assert running.stop(signal.SIGINT) == (0, "")
 
 
-def test_a_browsers_socket_brings_its_token_as_a_subprotocol_and_a_fresh_one_later(short: Server) -> None:
-    with short.client() as client:
+def test_a_browsers_socket_brings_its_token_as_a_subprotocol_and_a_fresh_one_later(tmp_path: Path) -> None:
+    with serving(tmp_path / "demo.sqlite3", DEMO_TOKEN_SECONDS="5") as short, short.client() as client:
         tokens = log_in(client)
         url = short.url.replace("http:", "ws:") + "/ws/echo"
         offered = [Subprotocol("bearer"), Subprotocol(tokens["access_token"])]
         with connect(url, subprotocols=offered, proxy=None) as socket_:
             assert socket_.subprotocol == "bearer"
             assert socket_.recv() == "Welcome suman"
-            time.sleep(1.5)
+            time.sleep(2.5)
             fresh = client.post("/token/refresh", json={"refresh_token": tokens["refresh_token"]}).json()
             socket_.send(json.dumps({"type": "bearer.renew", "access_token": fresh["access_token"]}))
             assert json.loads(socket_.recv())["type"] == "bearer.renewed"
-            time.sleep(1.6)  # the first token is over by now
+            time.sleep(2.7)  # the first token is over by now
             socket_.send("still here")
             assert socket_.recv() == "still here"
             with pytest.raises(ConnectionClosedError, match=r"3000.*token expired"):
-                socket_.recv(timeout=8)
+                socket_.recv(timeout=10)
 
 
 def test_the_server_stops_while_somebody_listens(tmp_path: Path) -> None:
