@@ -163,7 +163,7 @@ class BearerMiddleware:
 
     def _recall(self, credentials: bytes) -> VerifiedToken | None:
         """The token that came in the same credentials before, if it and its key and its issuer are still good."""
-        token = self._seen.get(credentials) if self._seen else None
+        token = None if self._seen is None else self._seen.get(credentials)
         if token is None or not self._is_trusted_still(token):
             return None
         check_time(token.claims, self._clock())
@@ -192,7 +192,7 @@ class BearerMiddleware:
         auth = starlette_credentials(claims.scopes)
         marks = marks_of(claims, signed.key.key_id or header.key_id) if self._revocations else None
         token = VerifiedToken(issuer, header, signed.key, claims, User(claims), auth, marks)
-        if self._seen:
+        if self._seen is not None:
             self._seen.keep(credentials, token)
         return token
 

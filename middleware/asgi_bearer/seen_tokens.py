@@ -5,7 +5,6 @@ whether the key that signed it is still one of its keys. The whole text of a tok
 of it; each middleware has its own store, so nothing is shared between configurations; and what was refused is not kept.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
@@ -26,7 +25,7 @@ few and long ones it is 2, so that 340 bytes with nine claims take 2,500 and not
 
 @dataclass(frozen=True, slots=True)
 class CacheLimits:
-    """How many verified tokens are kept, and in how many bytes of memory, about; the least recently used go first."""
+    """How many verified tokens are kept, and in how many bytes of memory, about; the ones not used lately go first."""
 
     tokens: int = 10_000
     memory: int = 64 * 1024 * 1024
@@ -52,31 +51,47 @@ class VerifiedToken:
 
 
 class SeenTokens:
-    """By the credentials that they came in: the whole Authorization field."""
+    """By the credentials that they came in: the whole Authorization field.
+
+    Two generations stand in for the order of use. What is found in the old one joins the young one; room is made in the
+    old one, and when that is empty, the young one becomes it. So most hits change nothing: to move each to the end of a
+    list costs 0.1 µs of 3, and more where its neighbours there are not in the processor's cache.
+    """
 
     def __init__(self, limits: CacheLimits) -> None:
         self._limits = limits
-        self._tokens: OrderedDict[bytes, VerifiedToken] = OrderedDict()
+        self._young: dict[bytes, VerifiedToken] = {}
+        self._old: dict[bytes, VerifiedToken] = {}
         self._memory = 0
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
     def get(self, credentials: bytes) -> VerifiedToken | None:
-        found = self._tokens.get(credentials)
-        if found is not None:
-            try:
-                self._tokens.move_to_end(credentials)
-            except KeyError:  # another thread put it out meanwhile
-                return None
-        return found
+        token = self._young.get(credentials)
+        if token is None and (token := self._old.get(credentials)) is not None:
+            self.keep(credentials, token)
+        return token
 
     def keep(self, credentials: bytes, token: VerifiedToken) -> None:
+        size = _memory(credentials)
         with self._lock:
-            if credentials not in self._tokens:
-                self._memory += _memory(credentials)
-            self._tokens[credentials] = token
-            while self._memory > self._limits.memory or len(self._tokens) > self._limits.tokens:
-                oldest, _ = self._tokens.popitem(last=False)
-                self._memory -= _memory(oldest)
+            for generation in (self._young, self._old):
+                if generation.pop(credentials, None) is not None:
+                    self._memory -= size
+            if size > self._limits.memory:
+                return
+            while len(self) >= self._limits.tokens or self._memory + size > self._limits.memory:
+                self._put_one_out()
+            self._young[credentials] = token
+            self._memory += size
+
+    def _put_one_out(self) -> None:
+        if not self._old:
+            self._old, self._young = self._young, {}
+        credentials, _ = self._old.popitem()
+        self._memory -= _memory(credentials)
 
 
 def _memory(credentials: bytes) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from asgi_bearer import StaticKeys
+from asgi_bearer import StaticKeys, public
 from tests.asgi import Recorder, bearer, call, get, guarded, http_scope
 from tests.keys import SECRET
 from tests.tokens import NOW, base64url, claims, encode, issuer, sign
@@ -102,8 +102,8 @@ async def test_E8_another_key_is_obeyed_at_once() -> None:
     assert (await get(guarded(Recorder(), issuers=issuer("ES256")), token=token)).status == 401
 
 
-async def test_sends_are_the_servers_own_on_protected_routes() -> None:
-    """No wrapper stands between the app and the server where none is needed."""
+async def test_sends_are_the_servers_own_on_public_routes() -> None:
+    """No wrapper stands between the app and the server where no token can end."""
     seen: list[Send] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,5 +115,5 @@ async def test_sends_are_the_servers_own_on_protected_routes() -> None:
     async def send(message: Message) -> None:
         raise AssertionError
 
-    await guarded(app)(http_scope(headers=[bearer(sign())]), receive, send)
+    await guarded(app, [public("/")])(http_scope(headers=[bearer(sign())]), receive, send)
     assert seen == [send]
