@@ -107,7 +107,8 @@ def _wait_for(site: Site, process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(OSError):
             site.tasks()
             return
-        assert process.poll() is None and time.monotonic() < deadline, site.log.read_text()
+        assert process.poll() is None, site.log.read_text()
+        assert time.monotonic() < deadline
         time.sleep(0.1)
 
 
