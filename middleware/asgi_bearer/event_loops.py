@@ -78,10 +78,10 @@ class AppCall:
 
     def cancel(self) -> None:
         self.is_cancelled = True
-        if self._scope is not None:
-            self._scope.cancel()
-        elif self._task is not None:
+        if self._task is not None:
             self._task.cancel()
+        else:
+            self._scope.cancel()
 
     def is_cause_of(self, error: BaseException | None) -> bool:
         """Whether it was cancelled here and by nobody else; then its task goes on. Asked once, in its task."""

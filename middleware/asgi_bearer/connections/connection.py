@@ -10,6 +10,7 @@ Held, a connection costs one timer and no task. The deadline is measured by the 
 begins to be held: a wall clock that is set back later keeps nothing open.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -37,7 +38,7 @@ class Terms(NamedTuple):
     clock: Callable[[], float]
 
 
-class Connection:
+class Connection(ABC):
     """One; `Stream` and `Socket` say what is sent and received."""
 
     def __init__(self, terms: Terms, token: VerifiedToken, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,11 +57,13 @@ class Connection:
         self._call = AppCall()
         return self._call.of(app(self.scope, self.receive, self.send))
 
+    @abstractmethod
     def receive(self) -> Awaitable[Message]:
-        raise NotImplementedError
+        """What the app gets for the server's `receive`."""
 
+    @abstractmethod
     def send(self, message: Message) -> Awaitable[None]:
-        raise NotImplementedError
+        """What the app gets for the server's `send`."""
 
     async def finish(self, error: BaseException | None) -> None:
         """The app is through. Raises `error` again, unless it follows from the end."""
@@ -122,11 +125,13 @@ class Connection:
         if not self._app_is_done.is_set():
             self._call.cancel()
 
+    @abstractmethod
     def _disconnect(self) -> Message:
-        raise NotImplementedError
+        """What the app receives after the end."""
 
+    @abstractmethod
     async def _say_farewell(self, ending: Ending) -> None:
-        raise NotImplementedError
+        """Tell the client, where there is something left to tell."""
 
     async def _receive_until_the_end(self) -> Message:
         """What the server receives, or the disconnect."""
