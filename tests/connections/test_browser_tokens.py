@@ -86,7 +86,7 @@ async def test_subprotocols_that_are_refused(headers: Any, status: int, challeng
 
 
 async def test_the_apps_own_choice_is_kept() -> None:
-    async def app(scope: Scope, receive: Any, send: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.accept", "subprotocol": "chat"})
 
     scope = websocket_scope(subprotocols=["bearer", TOKEN, "chat"])

@@ -19,8 +19,7 @@ from typing import NamedTuple
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..event_loops import AppCall, set_alarm, threadsafe
-from ..flights import Flight
+from ..event_loops import AppCall, set_alarm, spawn, threadsafe
 from ..revocations import Revocations
 from ..revocations.marks import marks_of
 from ..revocations.watches import Watch
@@ -72,7 +71,7 @@ class Connection(ABC):
         if self._ending is not None:
             self._app_is_done.set()
             is_ours = self._call.is_cause_of(error) or is_disconnect(error)
-            await self._farewell.landing()
+            await self._has_parted.wait()
             if is_ours:
                 return
         if error is not None:
@@ -107,12 +106,12 @@ class Connection(ABC):
             return
         self._release()
         self._ending = ending
-        self._app_is_done, self._is_idle = anyio.Event(), anyio.Event()
+        self._app_is_done, self._is_idle, self._has_parted = anyio.Event(), anyio.Event(), anyio.Event()
         if not self._sending:
             self._is_idle.set()
         for scope in self._waiting or ():
             scope.cancel()
-        self._farewell = Flight(partial(self._part, ending))
+        self._farewell = spawn(partial(self._part, ending))  # a reference, or asyncio may forget a task that runs
 
     async def _part(self, ending: Ending) -> None:
         """Tell the client, when nothing is half sent; give the app time to return; then cancel it."""
@@ -121,9 +120,9 @@ class Connection(ABC):
             with suppress(Exception):  # the client is gone, in whatever way its server says so
                 await self._say_farewell(ending)
             await self._app_is_done.wait()
-            return
         if not self._app_is_done.is_set():
             self._call.cancel()
+        self._has_parted.set()
 
     @abstractmethod
     def _disconnect(self) -> Message:
