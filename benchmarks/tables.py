@@ -1,144 +1,153 @@
-"""What was measured, as aligned tables for people and as JSON for everything else."""
+"""What was measured, as aligned tables for people. Figures are medians of the rounds, mostly in µs."""
 
-import os
-import platform
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from benchmarks.contenders import BARE, GUARDS, OURS
-from benchmarks.requests import REFUSALS
+from benchmarks.comparison import checks_left_out, overhead, times_ours, times_primitive
+from benchmarks.contenders import BARE, GUARDS, OURS, starlette
+from benchmarks.contenders.guard import Guard
+from benchmarks.latency import Latency
+from benchmarks.passwords import PasswordTimes
+from benchmarks.refusals import KINDS, NOTHING, PLACES, contender_name
 from benchmarks.rules import DECISIONS, SIZES, decision_name
-from benchmarks.timing import SAMPLE_SECONDS, Samples, Spread
+from benchmarks.targets import Verdict
+from benchmarks.timing import Samples
 from benchmarks.tokens import ALGORITHMS
 from benchmarks.verbs import LAYERS, VERBS
+from benchmarks.verifiers import VERIFIERS
 
-_PACKAGES = ("starlette", "fastapi", "joserfc", "PyJWT", "cryptography")
+_LEFT_OUT = "checks left out"
 
 
 def print_tables(samples: Samples) -> None:
-    """Every figure in µs, the median of the rounds."""
     _print("Each verb alone (µs)", ("verb", "median", "p10", "p90", ""), _verb_rows(samples))
     _print("Each algorithm (µs)", ("layer", *ALGORITHMS, ""), _layer_rows(samples))
-    _print("One request: overhead over the bare app (µs)", ("app", *ALGORITHMS), _overhead_rows(samples))
+    _print("The verifier alone (µs)", ("verifier", *ALGORITHMS, _LEFT_OUT), _verifier_rows(samples))
+    _print("One request: overhead over the bare app (µs)", ("app", *ALGORITHMS, _LEFT_OUT), _overhead_rows(samples))
     _print("The same, as a multiple of asgi-bearer's", ("app", *ALGORITHMS), _ratio_rows(samples))
     _print("The same, as a multiple of the primitive", ("app", *ALGORITHMS), _primitive_rows(samples))
-    _print("Refused by asgi-bearer on Starlette, HS256 (µs)", ("request", "status", "median"), _refusal_rows(samples))
+    _print("Refused or not: one request, HS256 (µs)", ("request", *PLACES), _refusal_rows(samples))
     sizes = [f"{size:,}" for size in SIZES]
     _print("One decision among so many rules (µs)", ("decided by", *sizes, "1,000 / 10"), _rule_count_rows(samples))
+    print_reasons()
 
 
-def _print(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_latencies(latencies: Mapping[str, Latency]) -> None:
+    heads = ("app", "p50", "p90", "p99", "p99.9", "longest")
+    rows = [
+        (name, *(_figure(figure) for figure in (one.p50, one.p90, one.p99, one.p999, one.most)))
+        for name, one in latencies.items()
+    ]
+    _print("Single requests, HS256, garbage collector on (µs)", heads, rows)
+
+
+def print_passwords(times: Mapping[int, PasswordTimes]) -> None:
+    rows = [(str(cost), _figure(one.hash), _figure(one.check)) for cost, one in times.items()]
+    _print("bcrypt (ms)", ("cost", "hash", "check"), rows)
+
+
+def print_verdicts(verdicts: Iterable[Verdict]) -> None:
+    _print("Targets", ("", "target", "measured", "met?"), map(_verdict_row, verdicts), left=("",))
+
+
+def print_reasons() -> None:
+    """Why some checks are left out: where a peer cannot make one, it has less to do."""
+    print("\nWhy checks are left out\n")
+    for name, check, reason in checks_left_out():
+        print(f"  {name}: {check}: {reason}")
+
+
+def _print(
+    title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[str] = ("", _LEFT_OUT)
+) -> None:
+    """The first column and those whose heads are `left` stand at the left, figures at the right."""
     table = [heads, *rows]
     widths = [max(len(row[column]) for row in table) for column in range(len(heads))]
     print(f"\n{title}\n")
     for row in table:
-        cells = [row[0].ljust(widths[0])]
-        cells += [
-            cell.ljust(width) if heads[place] == "" else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row[1:], widths[1:], strict=True), start=1)
+        cells = [
+            cell.ljust(width) if place == 0 or heads[place] in left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         print("  " + "  ".join(cells).rstrip())
 
 
-def _verb_rows(samples: Samples) -> Iterable[Sequence[str]]:
+def _verb_rows(samples: Samples) -> Iterator[Sequence[str]]:
     for name, meaning in VERBS:
         spread = samples.spread(name)
         yield name, _figure(spread.median), _figure(spread.p10), _figure(spread.p90), meaning
 
 
-def _layer_rows(samples: Samples) -> Iterable[Sequence[str]]:
+def _layer_rows(samples: Samples) -> Iterator[Sequence[str]]:
     for name, meaning in LAYERS:
         yield name, *(_figure(samples.spread(name, algorithm).median) for algorithm in ALGORITHMS), meaning
 
 
-def _overhead_rows(samples: Samples) -> Iterable[Sequence[str]]:
+def _verifier_rows(samples: Samples) -> Iterator[Sequence[str]]:
+    primitives = [_figure(samples.spread("primitive", algorithm).median) for algorithm in ALGORITHMS]
+    yield "the primitive", *primitives, "all but the signature"
+    for verifier in VERIFIERS:
+        figures = [_figure(samples.spread(verifier.name, algorithm).median) for algorithm in ALGORITHMS]
+        yield verifier.name.removeprefix("verifier: "), *figures, ", ".join(verifier.left_out)
+
+
+def _overhead_rows(samples: Samples) -> Iterator[Sequence[str]]:
     for bare in BARE:
-        yield f"{bare}: takes {_figure(samples.spread(bare).median)} itself", *("" for _ in ALGORITHMS)
+        yield f"{bare}: takes {_figure(samples.spread(bare).median)} itself", *("" for _ in ALGORITHMS), ""
+        if bare == starlette.BARE:
+            yield _primitive_row(samples)
         for guard in GUARDS:
             if guard.bare == bare:
-                yield f"  {guard.name}", *(_figure(_overhead(samples, guard.name, bare, one)) for one in ALGORITHMS)
+                figures = [_cell(samples, guard, algorithm) for algorithm in ALGORITHMS]
+                yield f"  {guard.name}", *figures, ", ".join(guard.left_out)
 
 
-def _ratio_rows(samples: Samples) -> Iterable[Sequence[str]]:
+def _primitive_row(samples: Samples) -> Sequence[str]:
+    overheads = [samples.overhead((starlette.PRIMITIVE, one), (starlette.BARE, "")) for one in ALGORITHMS]
+    return f"  {starlette.PRIMITIVE}", *(_figure(spread.median) for spread in overheads), "all but the signature"
+
+
+def _cell(samples: Samples, guard: Guard, algorithm: str) -> str:
+    return _figure(overhead(samples, guard, algorithm).median) if algorithm in guard.algorithms else ""
+
+
+def _ratio_rows(samples: Samples) -> Iterator[Sequence[str]]:
     for guard in GUARDS:
-        ours = OURS[guard.bare]
-        if guard.name != ours:
-            ratios = [_ratio(samples, guard.name, ours, guard.bare, algorithm) for algorithm in ALGORITHMS]
-            yield guard.name, *(f"{ratio:.1f} ×" for ratio in ratios)
+        if guard.name not in OURS.values():
+            yield guard.name, *_multiples(times_ours, samples, guard)
 
 
-def _primitive_rows(samples: Samples) -> Iterable[Sequence[str]]:
+def _primitive_rows(samples: Samples) -> Iterator[Sequence[str]]:
     for guard in GUARDS:
-        ratios = [_per_primitive(samples, guard.name, guard.bare, algorithm) for algorithm in ALGORITHMS]
-        yield guard.name, *(f"{ratio:.1f} ×" for ratio in ratios)
+        yield guard.name, *_multiples(times_primitive, samples, guard)
 
 
-def _refusal_rows(samples: Samples) -> Iterable[Sequence[str]]:
-    for name, status in REFUSALS:
-        yield name, str(status), _figure(samples.spread(f"refused: {name}").median)
+def _multiples(multiple: Callable[[Samples, Guard, str], float], samples: Samples, guard: Guard) -> Iterator[str]:
+    for algorithm in ALGORITHMS:
+        yield f"{multiple(samples, guard, algorithm):.1f} ×" if algorithm in guard.algorithms else ""
 
 
-def _rule_count_rows(samples: Samples) -> Iterable[Sequence[str]]:
+def _refusal_rows(samples: Samples) -> Iterator[Sequence[str]]:
+    nothing = _figure(samples.spread(NOTHING).median)
+    yield NOTHING, nothing, *("" for _ in PLACES[1:])
+    for kind in KINDS:
+        figures = (
+            samples.spread(contender_name(place, kind)).median if kind.is_in(place) else None for place in PLACES
+        )
+        yield kind.name, *("" if figure is None else _figure(figure) for figure in figures)
+
+
+def _rule_count_rows(samples: Samples) -> Iterator[Sequence[str]]:
     for decision in DECISIONS:
         medians = {size: samples.spread(decision_name(decision, size)).median for size in SIZES}
         yield decision, *map(_figure, medians.values()), f"{medians[1000] / medians[10]:.2f} ×"
 
 
-def _overhead(samples: Samples, name: str, bare: str, algorithm: str) -> float:
-    return samples.overhead((name, algorithm), (bare, "")).median
+def _verdict_row(verdict: Verdict) -> Sequence[str]:
+    target = verdict.target
+    bound = f"{target.sense} {target.bound:g} {target.unit}"
+    measured = f"{verdict.measured:.2f} {target.unit}"
+    return f"{target.point}. {target.name}", bound, measured, "yes" if verdict.is_met else "NO"
 
 
-def _ratio(samples: Samples, name: str, ours: str, bare: str, algorithm: str) -> float:
-    return _overhead(samples, name, bare, algorithm) / _overhead(samples, ours, bare, algorithm)
-
-
-def _per_primitive(samples: Samples, name: str, bare: str, algorithm: str) -> float:
-    return _overhead(samples, name, bare, algorithm) / samples.spread("primitive", algorithm).median
-
-
-def _figure(microseconds: float) -> str:
-    return f"{microseconds:.1f}"
-
-
-def as_json(samples: Samples, rounds: int) -> dict[str, Any]:
-    """Every figure with its spread, the machine, the versions and the date."""
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "system": platform.system()},
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in _PACKAGES},
-        "rounds": rounds,
-        "sample_seconds": SAMPLE_SECONDS,
-        "garbage_collector": "off during a sample, run before each",
-        "unit": "microseconds",
-        "times": [
-            {"name": name, "algorithm": algorithm, **_spread(samples.spread(name, algorithm))}
-            for name, algorithm in samples.figures
-        ],
-        "overheads": [
-            {
-                "name": guard.name,
-                "over": guard.bare,
-                "algorithm": algorithm,
-                **_spread(samples.overhead((guard.name, algorithm), (guard.bare, ""))),
-                "times_ours": round(_ratio(samples, guard.name, OURS[guard.bare], guard.bare, algorithm), 3),
-                "times_primitive": round(_per_primitive(samples, guard.name, guard.bare, algorithm), 3),
-            }
-            for guard in GUARDS
-            for algorithm in ALGORITHMS
-        ],
-    }
-
-
-def _spread(spread: Spread) -> dict[str, float]:
-    return {"median": round(spread.median, 3), "p10": round(spread.p10, 3), "p90": round(spread.p90, 3)}
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text("utf-8").splitlines() if information.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.machine()
+def _figure(figure: float) -> str:
+    return f"{figure:.1f}"

@@ -1,9 +1,9 @@
 """Samples, interleaved, and what is said of them.
 
-- A sample is a batch of calls, as many as take `SAMPLE_SECONDS`; its figure is the time of one call in µs.
+- A sample is a batch of calls, as many as take 5 ms or so; its figure is the time of one call in µs.
 - In every round each contender gives one sample; the next round starts one contender further and every other round
   runs backwards. So slow phases of the machine fall on all of them.
-- The garbage collector is off during a sample and runs before it. What existed before is frozen out of its sight.
+- The garbage collector is off during a round and runs before it. `latency` is measured with it on.
 - A figure holds for its own batch, where code and data are warm. Parts do not add up to a whole: a verb that runs
   behind a big framework finds the processor's caches full of that framework, and takes longer than alone.
 - Everything runs inside one event loop: its start is in no sample. The clock is `time.perf_counter_ns`.
@@ -15,12 +15,12 @@ import asyncio
 import gc
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Literal
 
-SAMPLE_SECONDS = 0.01
+SAMPLE_SECONDS = 0.005
 
 Key = tuple[str, str]
 """A contender's name and its algorithm; the latter is empty where none is involved."""
@@ -55,16 +55,18 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """µs: the median over the rounds, and where the middle four fifths of them lie."""
+    """µs: the median over the rounds, where the middle four fifths of them lie, and the ends."""
 
     median: float
     p10: float
     p90: float
+    least: float
+    most: float
 
     @classmethod
     def of(cls, figures: Sequence[float]) -> "Spread":
         tenths = statistics.quantiles(figures, n=10, method="inclusive")
-        return cls(statistics.median(figures), tenths[0], tenths[-1])
+        return cls(statistics.median(figures), tenths[0], tenths[-1], min(figures), max(figures))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,53 +79,45 @@ class Samples:
     def spread(self, name: str, algorithm: str = "") -> Spread:
         return Spread.of(self.figures[name, algorithm])
 
-    def overhead(self, dressed: Key, bare: Key) -> Spread:
-        """What `dressed` takes more than `bare`, round by round."""
-        pairs = zip(self.figures[dressed], self.figures[bare], strict=True)
-        return Spread.of([with_it - without for with_it, without in pairs])
+    def overhead(self, dressed: Key, *parts: Key) -> Spread:
+        """What `dressed` takes more than the parts together, round by round."""
+        rounds = zip(self.figures[dressed], *(self.figures[part] for part in parts), strict=True)
+        return Spread.of([whole - sum(others) for whole, *others in rounds])
 
 
-def measure(contenders: Sequence[Contender], rounds: int) -> Samples:
+def measure(contenders: Sequence[Contender], rounds: int, sample_seconds: float = SAMPLE_SECONDS) -> Samples:
     """Every contender's samples. Their keys must differ."""
     assert len({contender.key for contender in contenders}) == len(contenders)
     with asyncio.Runner() as runner:
-        return runner.run(_measure(contenders, rounds))
+        return runner.run(_measure(contenders, rounds, sample_seconds))
 
 
-async def _measure(contenders: Sequence[Contender], rounds: int) -> Samples:
-    calls = {contender.key: await _calibrate(contender) for contender in contenders}
+async def _measure(contenders: Sequence[Contender], rounds: int, sample_seconds: float) -> Samples:
+    calls = {contender.key: await _calibrate(contender, sample_seconds) for contender in contenders}
     figures: dict[Key, list[float]] = {contender.key: [] for contender in contenders}
-    gc.collect()
-    gc.freeze()
+    gc.disable()
     try:
-        for contender in _in_turns(contenders, rounds):
-            nanoseconds = await _sample(contender, calls[contender.key])
-            figures[contender.key].append(nanoseconds / calls[contender.key] / 1000)
+        for turn in _turns(contenders, rounds):
+            gc.collect()
+            for contender in turn:
+                nanoseconds = await contender.run(calls[contender.key])
+                figures[contender.key].append(nanoseconds / calls[contender.key] / 1000)
     finally:
-        gc.unfreeze()
+        gc.enable()
     return Samples(figures, calls)
 
 
-def _in_turns(contenders: Sequence[Contender], rounds: int) -> Iterator[Contender]:
+def _turns(contenders: Sequence[Contender], rounds: int) -> Iterator[Iterable[Contender]]:
     for number in range(rounds):
         first = number % len(contenders)
         turn = [*contenders[first:], *contenders[:first]]
-        yield from reversed(turn) if number % 2 else turn
+        yield reversed(turn) if number % 2 else turn
 
 
-async def _sample(contender: Contender, calls: int) -> int:
-    gc.collect()
-    gc.disable()
-    try:
-        return await contender.run(calls)
-    finally:
-        gc.enable()
-
-
-async def _calibrate(contender: Contender) -> int:
+async def _calibrate(contender: Contender, sample_seconds: float) -> int:
     """How many calls take about as long as a sample should."""
     calls, nanoseconds = 1, await contender.run(1)
-    while nanoseconds < SAMPLE_SECONDS * 1e9 / 4:
+    while nanoseconds < sample_seconds * 1e9 / 4:
         calls *= 2
         nanoseconds = await contender.run(calls)
-    return max(1, round(calls * SAMPLE_SECONDS * 1e9 / nanoseconds))
+    return max(1, round(calls * sample_seconds * 1e9 / nanoseconds))

@@ -2,8 +2,9 @@
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from random import Random
 from typing import Any
 
 import jwt
@@ -22,9 +23,18 @@ ISSUER = "https://login.example.com/"
 AUDIENCE = "orders-api"
 SCOPE = "orders:read"
 SUBJECT = "suman"
-SECRET = secrets.token_bytes(64)
+SECRET = secrets.token_urlsafe(64).encode("ascii")
+"""Text, since some peers take nothing else."""
 
-_ABSENT = object()
+NEW_TOKENS: Mapping[str, int] = {"HS256": 20_000, "RS256": 2_000, "ES256": 2_000, "Ed25519": 2_000}
+"""How many different tokens are sent in turn, where each is to be new: twice as many as ours keeps."""
+
+SEEN_TOKENS = 1_000
+"""How many are sent in turn, where each was seen before."""
+
+_OTHER_SCOPES = ("profile", "email", "orders:write", "customers:read", "invoices:read")
+
+ABSENT = object()
 
 _PRIVATE_KEYS: Mapping[str, Any] = {
     "HS256": SECRET,
@@ -50,28 +60,50 @@ def header_name(algorithm: str) -> str:
 
 
 @cache
-def _now() -> int:
+def now() -> int:
+    """Seconds since 1970, the same in a whole run."""
     return int(time.time())
 
 
 def sign(algorithm: str, key: Any = None, **changes: Any) -> str:
     """A token with nine good claims, with changes."""
-    now = _now()
+    issued_at = now()
     members = {
         "iss": ISSUER,
         "sub": SUBJECT,
         "aud": AUDIENCE,
-        "exp": now + 86_400,  # outlives the longest run
-        "iat": now,
-        "nbf": now,
+        "exp": issued_at + 86_400,  # outlives the longest run
+        "iat": issued_at,
+        "nbf": issued_at,
         "jti": "5f0c1f8e-6f0a-4d54-9d0e-4d0c9a1f7b11",
         "scope": f"{SCOPE} profile",
         "roles": ["staff"],
     }
-    members = {name: value for name, value in (members | changes).items() if value is not _ABSENT}
+    members = {name: value for name, value in (members | changes).items() if value is not ABSENT}
     return jwt.encode(
         members, key or _PRIVATE_KEYS[algorithm], algorithm=header_name(algorithm), headers={"typ": "at+jwt"}
     )
+
+
+def sign_many(algorithm: str, count: int, **changes: Any) -> Sequence[bytes]:
+    """Tokens of different subjects, with a jti each and scopes in many combinations; all with the same changes."""
+    chance = Random(count)
+    return [sign(algorithm, **_claims_of(number, chance) | changes).encode("ascii") for number in range(count)]
+
+
+@cache
+def new_tokens(algorithm: str) -> Sequence[bytes]:
+    return sign_many(algorithm, NEW_TOKENS[algorithm])
+
+
+def seen_tokens(algorithm: str) -> Sequence[bytes]:
+    return new_tokens(algorithm)[:SEEN_TOKENS]
+
+
+def _claims_of(number: int, chance: Random) -> dict[str, Any]:
+    scopes = [SCOPE, *chance.sample(_OTHER_SCOPES, chance.randrange(len(_OTHER_SCOPES)))]
+    chance.shuffle(scopes)
+    return {"sub": f"customer-{number}", "jti": f"{chance.getrandbits(128):032x}", "scope": " ".join(scopes)}
 
 
 def broken(token: str) -> str:
@@ -82,23 +114,23 @@ def broken(token: str) -> str:
     return f"{signed}.{signature[:middle]}{other}{signature[middle + 1 :]}"
 
 
-def refused_tokens(algorithm: str) -> Mapping[str, str]:
-    """Tokens that a contender must answer with 401, if it makes the checks that we time it for."""
-    now = _now()
+@cache
+def refused_tokens(algorithm: str, audience: Any = AUDIENCE) -> Mapping[str, str]:
+    """Tokens that a contender must refuse, if it makes the checks that we time it for; each with one fault."""
+    past, future = now() - 600, now() + 600  # some grant a minute
     other = "RS256" if algorithm == "HS256" else "HS256"
-    return {
-        "broken signature": broken(sign(algorithm)),
-        "expired": sign(algorithm, exp=now - 60, iat=now - 120, nbf=now - 120),
-        "no exp": sign(algorithm, exp=_ABSENT),
-        "no sub": sign(algorithm, sub=_ABSENT),
-        "issued in the future": sign(algorithm, iat=now + 600),
-        "not yet valid": sign(algorithm, nbf=now + 600),
-        "another audience": sign(algorithm, aud="billing-api"),
-        "another issuer": sign(algorithm, iss="https://evil.example.com/"),
-        "another algorithm": sign(other),
+    faults: Mapping[str, dict[str, Any]] = {
+        "expired": {"exp": past, "iat": past - 300, "nbf": past - 300},
+        "no exp": {"exp": ABSENT},
+        "no sub": {"sub": ABSENT},
+        "issued in the future": {"iat": future},
+        "not yet valid": {"nbf": future},
+        "another audience": {"aud": "billing-api"},
+        "another issuer": {"iss": "https://evil.example.com/"},
+        "missing scope": {"scope": "profile"},
     }
-
-
-def without_scope(algorithm: str) -> str:
-    """A good token that may not do what the route needs: 403."""
-    return sign(algorithm, scope="profile")
+    return {
+        "broken signature": broken(sign(algorithm, aud=audience)),
+        "another algorithm": sign(other, aud=audience),
+        **{name: sign(algorithm, **{"aud": audience} | changes) for name, changes in faults.items()},
+    }

@@ -15,10 +15,12 @@ from starlette.exceptions import HTTPException
 from asgi_bearer import ConfigurationError
 
 from .accounts import Account, Accounts, NameTaken
-from .app import make_app, usual_database
+from .app import make_app
 from .database import Database
+from .events import EventStreams
 from .passwords import Passwords
 from .request_bodies import NameAndPassword, check_new
+from .settings import shared_revocations, token_lifetime, usual_database
 from .signing_secret import UnsafeSecretFile, signing_secret
 
 
@@ -90,14 +92,33 @@ def _create_admin(name: str, database: Path, *, password_stdin: bool) -> None:
 
 
 def _serve(host: str, port: int, database: Path) -> None:
-    app = make_app(database, signing_secret(database))
+    streams = EventStreams()
+    app = make_app(
+        database,
+        signing_secret(database),
+        revocations=shared_revocations(database),
+        lifetime=token_lifetime(),
+        streams=streams,
+    )
     listening = _listen(host, port)
     with listening:
         _greet(listening)
         # An address is the connection's own: with proxy_headers any local client could name itself another one in
         # X-Forwarded-For for each guess, and the limits of login_limits.py would not hold.
         config = uvicorn.Config(app, log_level="warning", server_header=False, proxy_headers=False)
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config, streams).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends event streams when it stops; it would wait for them."""
+
+    def __init__(self, config: uvicorn.Config, streams: EventStreams) -> None:
+        super().__init__(config)
+        self._streams = streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._streams.end()
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -117,7 +138,7 @@ def _reason(error: OSError) -> str:
 def _greet(listening: socket.socket) -> None:
     host, port = listening.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    print(f"Listening on {url} (Ctrl-C ends it). Paste into another terminal:\n")
+    print(f"Listening on {url} (Ctrl-C ends it). Open it in a browser, or paste into another terminal:\n")
     print(
         f"curl {url}/register -H 'Content-Type: application/json' "
         """-d '{"username": "suman", "password": "correct horse"}'"""

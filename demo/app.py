@@ -1,141 +1,121 @@
-"""The demo's routes and its allowlist. No route carries authentication code: the list below is all there is."""
+"""The demo's allowlist and its routes. No route carries authentication code: the list below is all there is."""
 
-import os
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import anyio
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.types import Lifespan
 
-from asgi_bearer import BearerMiddleware, Issuer, StaticKeys, TokenIssuer, optional, protected, public
+from asgi_bearer import (
+    BearerMiddleware,
+    ConnectionRules,
+    Issuer,
+    Revocations,
+    StaticKeys,
+    TokenIssuer,
+    optional,
+    protected,
+    public,
+)
 
-from .accounts import Account, Accounts, NameTaken
+from .accounts import Accounts
+from .answers import HANDLERS
 from .database import Database
-from .login_limits import LoginLimits, TooManyFailures
-from .passwords import Passwords, TooBusy
-from .request_bodies import read_login, read_registration
+from .endpoints import REALM, Endpoints
+from .events import EventStreams
+from .login_limits import LoginLimits
+from .page_files import page_routes
+from .passwords import Passwords
+from .refresh_tokens import RefreshTokens
+from .sessions import Sessions
+from .settings import shared_revocations, token_lifetime, usual_database
 from .signing_secret import signing_secret
 
 ALLOW = [
+    public("/", methods=["GET"]),
+    public("/static/{name}", methods=["GET"]),
     public("/register", methods=["POST"]),
     public("/login", methods=["POST"]),
+    public("/token/refresh", methods=["POST"]),
     optional("/catalogue", methods=["GET"]),
     protected("/admin/users", roles=["admin"]),
-    # Everything else needs a valid token: /profile and /ws/echo are not listed, so they are protected.
+    # Everything else needs a valid token: /profile, /logout, /events, /ws/echo are not listed, so they are protected.
 ]
 
 ISSUER = AUDIENCE = "asgi-bearer-demo"
-TOKEN_LIFETIME = timedelta(minutes=30)
-REALM = "demo"
+
+STORE_PATIENCE = 3.0
+"""Seconds that a start waits for the store of revocations."""
+
+CONNECTIONS = ConnectionRules(
+    last_event=True,  # /events says why it ends
+    subprotocol=True,  # browsers can set no header on a websocket
+    renewal=True,  # /ws/echo goes on with a refreshed token
+)
 
 
-class Demo:
-    """The endpoints, with what they share."""
+def make_app(
+    database_path: Path,
+    secret: str,
+    *,
+    revocations: Revocations | None = None,
+    lifetime: timedelta = timedelta(minutes=5),
+    streams: EventStreams | None = None,
+    bcrypt_cost: int = 12,
+) -> BearerMiddleware:
+    """The whole app. Raises sqlite3.Error, or ConfigurationError for a weak secret.
 
-    def __init__(self, accounts: Accounts, passwords: Passwords, limits: LoginLimits, tokens: TokenIssuer) -> None:
-        self._accounts = accounts
-        self._passwords = passwords
-        self._limits = limits
-        self._tokens = tokens
-
-    async def register(self, request: Request) -> Response:
-        entered = await read_registration(request)
-        password_hash = await self._passwords.hash(entered.password)
-        try:
-            await self._accounts.add(Account(entered.name, password_hash, ()))
-        except NameTaken as error:
-            raise HTTPException(409, "This username is taken") from error
-        return JSONResponse({"username": entered.name}, 201)
-
-    async def login(self, request: Request) -> Response:
-        entered = await read_login(request)
-        address = request.client.host if request.client else ""
-        await self._limits.count_attempt(entered.name, address)
-        account = await self._accounts.find(entered.name)
-        try:
-            matches = await self._passwords.check(entered.password, account.password_hash if account else None)
-        except TooBusy:
-            await self._limits.take_back(entered.name, address)
-            raise
-        if account is None or not matches:
-            challenge = {"WWW-Authenticate": f'Bearer realm="{REALM}"', "Cache-Control": "no-store"}
-            raise HTTPException(401, "Incorrect username or password", headers=challenge)
-        await self._limits.forget(entered.name, address)
-        token = self._tokens.issue(account.name, roles=account.roles)
-        answer = {"access_token": token, "token_type": "bearer", "expires_in": int(TOKEN_LIFETIME.total_seconds())}
-        return JSONResponse(answer, headers={"Cache-Control": "no-store"})
-
-    async def profile(self, request: Request) -> Response:
-        return JSONResponse({"message": f"Welcome {request.state.user}"})
-
-    async def catalogue(self, request: Request) -> Response:
-        visitor = str(request.state.user) or "visitor"
-        return JSONResponse({"message": f"Welcome {visitor}", "items": ["apples", "pears", "quinces"]})
-
-    async def list_users(self, _request: Request) -> Response:
-        return JSONResponse({"users": await self._accounts.names()})
-
-    async def echo(self, websocket: WebSocket) -> None:
-        await websocket.accept()
-        with suppress(WebSocketDisconnect):
-            await websocket.send_text(f"Welcome {websocket.state.user}")
-            while (message := await websocket.receive())["type"] == "websocket.receive":
-                if message.get("text") is None:  # a binary message
-                    await websocket.close(1003, "text only")  # RFC 6455 section 7.4.1
-                    return
-                await websocket.send_text(message["text"])
-
-
-def make_app(database_path: Path, secret: str, *, bcrypt_cost: int = 12) -> BearerMiddleware:
-    """The whole app. Raises sqlite3.Error, or ConfigurationError for a weak secret."""
+    revocations: None for some that this process alone knows. lifetime: of an access token.
+    """
     database = Database(database_path)
-    demo = Demo(
-        Accounts(database),
-        Passwords(bcrypt_cost),
-        LoginLimits(database),
-        TokenIssuer(ISSUER, AUDIENCE, secret, lifetime=TOKEN_LIFETIME),
-    )
+    accounts = Accounts(database)
+    known = revocations or Revocations()
+    tokens = TokenIssuer(ISSUER, AUDIENCE, secret, lifetime=lifetime)
+    sessions = Sessions(accounts, RefreshTokens(database), tokens, known)
+    endpoints = Endpoints(accounts, Passwords(bcrypt_cost), LoginLimits(database), sessions)
     routes = [
-        Route("/register", demo.register, methods=["POST"]),
-        Route("/login", demo.login, methods=["POST"]),
-        Route("/profile", demo.profile),
-        Route("/catalogue", demo.catalogue),
-        Route("/admin/users", demo.list_users),
-        WebSocketRoute("/ws/echo", demo.echo),
+        *page_routes(),
+        Route("/register", endpoints.register, methods=["POST"]),
+        Route("/login", endpoints.login, methods=["POST"]),
+        Route("/token/refresh", endpoints.refresh, methods=["POST"]),
+        Route("/logout", endpoints.logout, methods=["POST"]),
+        Route("/logout/everywhere", endpoints.logout_everywhere, methods=["POST"]),
+        Route("/profile", endpoints.profile),
+        Route("/catalogue", endpoints.catalogue),
+        Route("/admin/users", endpoints.list_users),
+        Route("/events", (streams or EventStreams()).answer),
+        WebSocketRoute("/ws/echo", endpoints.echo),
     ]
-    handlers = {HTTPException: _say, TooBusy: _say, TooManyFailures: _say, Exception: _say_fault}
-    app = Starlette(routes=routes, exception_handlers=handlers)
-    issuer = Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(secret))
-    return BearerMiddleware(app, issuers=issuer, allow=ALLOW, realm=REALM)
+    return BearerMiddleware(
+        Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=_follow(known)),
+        issuers=Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(secret)),
+        allow=ALLOW,
+        realm=REALM,
+        connections=CONNECTIONS,
+        revocations=known,
+    )
 
 
-def usual_database() -> Path:
-    """`DEMO_DATABASE`, or a file beside this one."""
-    return Path(os.environ.get("DEMO_DATABASE") or Path(__file__).with_name("demo.sqlite3"))
+def _follow(revocations: Revocations) -> Lifespan[Starlette]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        """Nothing is answered before it is known what was revoked; but a store that is down is not waited for."""
+        with anyio.move_on_after(STORE_PATIENCE):
+            while not revocations.readiness().ready:  # noqa: ASYNC110 - what is waited for is another thread
+                await anyio.sleep(0.01)
+        yield
+        revocations.close()
+
+    return lifespan
 
 
 def app() -> BearerMiddleware:
     """The app on its usual database, for `uvicorn --factory demo.app:app` and `asgi-bearer audit demo.app:app`."""
     database = usual_database()
-    return make_app(database, signing_secret(database))
-
-
-async def _say(_request: Request, error: Exception) -> Response:
-    """Every error as `{"detail": …}`."""
-    if isinstance(error, HTTPException):
-        return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
-    if isinstance(error, TooManyFailures):
-        detail, status, retry_after = "Too many failed logins; try again later", 429, error.retry_after
-    else:
-        detail, status, retry_after = "Too many logins at once; try again soon", 503, 5
-    return JSONResponse({"detail": detail}, status, {"Retry-After": str(retry_after), "Cache-Control": "no-store"})
-
-
-async def _say_fault(_request: Request, _error: Exception) -> Response:
-    """Our own fault, such as a full disk. Starlette raises it again afterwards, so that the server logs it."""
-    return JSONResponse({"detail": "Internal Server Error"}, 500)
+    return make_app(
+        database, signing_secret(database), revocations=shared_revocations(database), lifetime=token_lifetime()
+    )

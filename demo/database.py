@@ -20,6 +20,16 @@ CREATE TABLE IF NOT EXISTS accounts (
 );
 CREATE TABLE IF NOT EXISTS failed_logins (name_key TEXT NOT NULL, address TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS failed_logins_at ON failed_logins (at);
+CREATE TABLE IF NOT EXISTS sessions (
+    selector_hash BLOB PRIMARY KEY,
+    secret_hash BLOB NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    idle_until REAL NOT NULL,
+    ends_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS sessions_name ON sessions (name);
+CREATE INDEX IF NOT EXISTS sessions_idle_until ON sessions (idle_until);
 """
 
 

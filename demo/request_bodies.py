@@ -1,8 +1,9 @@
-"""What registration and login accept: their bodies, read strictly and never further than a limit."""
+"""What registration, login and refreshing accept: their bodies, read strictly and never further than a limit."""
 
 import unicodedata
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
@@ -10,8 +11,11 @@ from starlette.requests import Request
 
 from asgi_bearer.strict_json import read_object
 
+from .answers import GrantRefused
 from .passwords import MAX_BYTES
 
+_FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
 _MAX_BODY = 16_384
 _MAX_NAME = 64
 
@@ -26,11 +30,7 @@ class NameAndPassword:
 
 async def read_registration(request: Request) -> NameAndPassword:
     """JSON `{"username", "password"}`, fit for a new account. Raises HTTPException 413, 415 or 422."""
-    body = await _read_body(request, "application/json")
-    try:
-        members = read_object(body)
-    except ValueError as error:
-        raise HTTPException(422, "The body must be a JSON object with username and password") from error
+    members = _read_json(await _read_body(request, _JSON), "username and password")
     entered = _name_and_password(members.get("username"), members.get("password"))
     check_new(entered)
     return entered
@@ -38,19 +38,31 @@ async def read_registration(request: Request) -> NameAndPassword:
 
 async def read_login(request: Request) -> NameAndPassword:
     """The form of OAuth 2.0's password grant (RFC 6749 section 4.3.2). Raises HTTPException 413, 415 or 422."""
-    body = await _read_body(request, "application/x-www-form-urlencoded")
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=20
-        )
-    except ValueError as error:
-        raise HTTPException(422, "The body must be a form with username and password") from error
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise HTTPException(422, "A field of the form occurs twice")
+    fields = _read_form(await _read_body(request, _FORM), "username and password")
     if fields.get("grant_type", "") not in ("", "password"):
         raise HTTPException(422, 'grant_type must be "password"')
     return _name_and_password(fields.get("username"), fields.get("password"))
+
+
+async def read_refresh(request: Request) -> str:
+    """A refresh token, in the form of RFC 6749 section 6, or in JSON, where grant_type may be left out.
+
+    Raises GrantRefused, or HTTPException 413 or 415.
+    """
+    body = await _read_body(request, _FORM, _JSON)
+    try:
+        if _media_type(request) == _JSON:
+            fields = {"grant_type": "refresh_token", **_read_json(body, "refresh_token")}
+        else:
+            fields = _read_form(body, "grant_type and refresh_token")
+    except HTTPException as error:
+        raise GrantRefused("invalid_request", error.detail) from error
+    grant_type, refresh_token = fields.get("grant_type"), fields.get("refresh_token")
+    if grant_type is None or not isinstance(refresh_token, str) or not refresh_token:
+        raise GrantRefused("invalid_request", "grant_type and refresh_token are needed")
+    if grant_type != "refresh_token":
+        raise GrantRefused("unsupported_grant_type", 'grant_type must be "refresh_token"')
+    return refresh_token
 
 
 def check_new(entered: NameAndPassword) -> None:
@@ -77,9 +89,33 @@ def _name_and_password(name: object, password: object) -> NameAndPassword:
     return NameAndPassword(unicodedata.normalize("NFC", str(name)), unicodedata.normalize("NFC", str(password)))
 
 
-async def _read_body(request: Request, media_type: str) -> bytes:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != media_type:
-        raise HTTPException(415, f"The content type must be {media_type}")
+def _read_json(body: bytes, wanted: str) -> dict[str, Any]:
+    try:
+        return read_object(body)
+    except ValueError as error:
+        raise HTTPException(422, f"The body must be a JSON object with {wanted}") from error
+
+
+def _read_form(body: bytes, wanted: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=20
+        )
+    except ValueError as error:
+        raise HTTPException(422, f"The body must be a form with {wanted}") from error
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise HTTPException(422, "A field of the form occurs twice")
+    return fields
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _read_body(request: Request, *media_types: str) -> bytes:
+    if _media_type(request) not in media_types:
+        raise HTTPException(415, f"The content type must be {' or '.join(media_types)}")
     body = b""
     async with aclosing(request.stream()) as chunks:
         async for chunk in chunks:

@@ -11,10 +11,11 @@ SOURCE = Path(asgi_bearer.__file__).parent
 
 MADE_BY = {
     "BearerToken": "credentials.py",
-    "CompactToken": "verification.py",
+    "Header": "verification.py",
+    "UnverifiedToken": "verification.py",
     "SignedClaims": "verification.py",
     "Claims": "claims.py",
-    "User": "users.py",
+    "VerifiedToken": "middleware.py",
     "VerificationKey": "keys/verification_key.py",
     "Rule": "rules.py",
 }

@@ -3,13 +3,13 @@
 import pytest
 
 from asgi_bearer import AuthError, MalformedCredentials, MalformedToken, SeveralCredentials
-from asgi_bearer.credentials import read_token
+from asgi_bearer.credentials import find_credentials, read_token
 
 
 def read(*values: bytes, max_bytes: int = 100) -> bytes | None:
     headers = [(b"host", b"localhost"), *((b"authorization", value) for value in values)]
-    token = read_token(headers, max_bytes)
-    return None if token is None else token.text
+    credentials = find_credentials(headers)
+    return None if credentials is None else read_token(credentials, max_bytes)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,7 @@ def test_no_header_is_no_error() -> None:
         pytest.param(b"Bearer a.b.c, a.b.c", id="joined"),
         pytest.param(b"Bearer =a", id="R3 padding in front"),
         pytest.param(b"Bearer a=b", id="R3 padding inside"),
+        pytest.param(b"Bearer ==", id="R3 padding alone"),
         pytest.param(b'Bearer "a.b.c"', id="R3 quotes"),
         pytest.param(b"Bearer a\x00b", id="R3 NUL"),
         pytest.param(b"Bearer a\r\nx: y", id="R3 a line end"),

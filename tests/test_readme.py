@@ -1,6 +1,7 @@
 """The README is true: its code runs, its commands exist, and it is short."""
 
 import re
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import anyio
 import pytest
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from asgi_bearer import BearerMiddleware, Issuer, Tenants, TokenIssuer, presets
@@ -17,7 +19,7 @@ from tests.remote.server import JwksServer
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-USE, ISSUE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+USE, ISSUE, TAKE_BACK = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 SECRET = "uKmb8oW2hVZr1tJx6YcQ0nS4pLd9fGaE3vTiRw7XsBk"
 
@@ -62,6 +64,27 @@ def test_the_second_example_runs_after_the_first(provider: JwksServer, monkeypat
     with TestClient(run(ISSUE, names)) as client:
         answer = client.get("/profile", headers={"Authorization": f"Bearer {names['token']}"})
     assert answer.json() == {"message": "Welcome suman"}
+
+
+def test_the_third_example_runs_after_them(
+    provider: JwksServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("JWT_SECRET", SECRET)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    first_example(provider, names)
+    run(ISSUE, names)
+    app = run(TAKE_BACK, names)
+    route = Route("/logout", names["logout"], methods=["POST"])
+    app.app.router.routes.append(route)  # type: ignore[attr-defined]
+    headers = {"Authorization": f"Bearer {names['token']}"}
+    with TestClient(app) as client:
+        while client.get("/profile", headers=headers).status_code == 503:  # it is not read yet
+            time.sleep(0.01)
+        assert client.get("/profile", headers=headers).status_code == 200
+        assert client.post("/logout", headers=headers).status_code == 204
+        assert client.get("/profile", headers=headers).status_code == 401
+    names["revocations"].close()
 
 
 def test_the_examples_about_keys_run() -> None:

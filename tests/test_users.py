@@ -1,6 +1,5 @@
 """Identify: the user of verified claims, Starlette's view of it, and the app's own loader."""
 
-from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,8 +7,8 @@ import pytest
 from starlette.authentication import BaseUser
 
 from asgi_bearer import AnonymousUser, Claims, User, UserRefused
-from asgi_bearer.frozen_json import frozen_object
-from asgi_bearer.users import load_user, starlette_credentials, user_of
+from asgi_bearer.frozen_json import FrozenWhenAsked
+from asgi_bearer.users import NO_CREDENTIALS, load_user, starlette_credentials
 
 pytestmark = pytest.mark.anyio
 
@@ -20,14 +19,15 @@ CLAIMS = Claims(
     scopes=frozenset({"b", "a"}),
     roles=frozenset({"staff"}),
     expires_at=1_800_000_300.5,
-    members=frozen_object({"sub": "suman", "email": "suman@example.com"}),
+    issued_at=1_800_000_000.0,
     valid_from=1_800_000_000.0,
     valid_until=1_800_000_300.5,
+    claims_set=FrozenWhenAsked({"sub": "suman", "email": "suman@example.com"}),
 )
 
 
 def test_a_user_is_what_the_claims_say() -> None:
-    user: Any = user_of(CLAIMS)
+    user: Any = User(CLAIMS)
     assert isinstance(user, User)
     assert isinstance(user, BaseUser)
     assert (user.subject, user.scopes, user.roles) == ("suman", CLAIMS.scopes, CLAIMS.roles)
@@ -38,8 +38,8 @@ def test_a_user_is_what_the_claims_say() -> None:
 
 
 def test_a_user_cannot_be_changed() -> None:
-    user: Any = user_of(CLAIMS)
-    with pytest.raises(FrozenInstanceError):
+    user: Any = User(CLAIMS)
+    with pytest.raises(AttributeError):
         user.subject = "root"
     with pytest.raises(TypeError):
         user.claims["sub"] = "root"
@@ -75,6 +75,24 @@ async def test_only_None_means_nobody(falsy: Any) -> None:
     assert await load_user(CLAIMS, load) == falsy
 
 
+def test_two_users_are_the_same_if_their_claims_are() -> None:
+    same, other = User(CLAIMS._replace()), User(CLAIMS._replace(issuer="https://other.example.com/"))
+    assert User(CLAIMS) == same
+    assert User(CLAIMS) != other
+    assert User(CLAIMS) != "suman"
+    assert {User(CLAIMS), same, other} == {same, other}
+    assert repr(same) == "User(subject='suman', issuer='https://login.example.com/')"
+
+
 def test_starlette_sees_the_scopes() -> None:
-    assert starlette_credentials(CLAIMS).scopes == ["authenticated", "a", "b"]
-    assert starlette_credentials(None).scopes == []
+    assert starlette_credentials(CLAIMS.scopes).scopes == ["authenticated", "a", "b"]
+    assert NO_CREDENTIALS.scopes == []
+
+
+def test_what_starlette_sees_cannot_be_changed() -> None:
+    credentials = starlette_credentials(CLAIMS.scopes)
+    with pytest.raises(AttributeError):
+        credentials.scopes = ["admin"]
+    with pytest.raises(TypeError):
+        credentials.scopes.append("admin")
+    assert starlette_credentials(CLAIMS.scopes).scopes == ["authenticated", "a", "b"]

@@ -23,7 +23,7 @@ from asgi_bearer import (
 from asgi_bearer.credentials import BearerToken
 from asgi_bearer.issuers import ASYMMETRIC_ALGORITHMS
 from asgi_bearer.keys.verification_key import HMAC_ALGORITHMS, DeclaredKey, KeyRing
-from asgi_bearer.verification import find_signer, read_compact
+from asgi_bearer.verification import read_compact
 from tests.keys import ASYMMETRIC, PRIVATE_KEYS, SYMMETRIC, public_jwk, public_pem
 from tests.tokens import ABSENT, ISSUER, base64url, claims, issuer, only_key, sign, verify_token
 
@@ -56,7 +56,7 @@ def test_the_step_gives_on_what_the_next_one_needs() -> None:
     trusted = issuer("ES256")
     token = BearerToken(sign(algorithm="ES256", typ="application/AT+jwt").encode())
     signed = verify_token(token, {trusted.name: trusted}, Limits())
-    assert (signed.issuer, signed.token_type, signed.members) == (trusted, "at+jwt", claims())
+    assert (signed.issuer, signed.header.token_type, signed.members) == (trusted, "at+jwt", claims())
     assert signed.key == only_key(trusted, "ES256")
 
 
@@ -255,11 +255,12 @@ def jws_verifies(jwk: dict[str, Any], jws: str) -> bool:
         declared = StaticKeys.from_jwks({"keys": [jwk]}).keys
     algorithms = [jwk["alg"]] if "alg" in jwk else [*ASYMMETRIC_ALGORITHMS, *HMAC_ALGORITHMS]
     try:
-        compact = read_compact(BearerToken(jws.encode()), Limits(token=100_000, header=50_000, payload=50_000))
-        find_signer(compact, KeyRing.of(declared, algorithms).find(compact.key_id, compact.algorithm))
+        limits = Limits(token=100_000, header=50_000, payload=50_000)
+        header, _, signed, signature = read_compact(BearerToken(jws.encode()), limits)
     except AuthError:
         return False
-    return True
+    keys = KeyRing.of(declared, algorithms).find(header.key_id, header.algorithm)
+    return any(key.verify(signed, signature) for key in keys)
 
 
 @pytest.mark.parametrize(("jwk", "case"), _CASES, ids=[f"{case['tcId']} {case['comment']}" for _, case in _CASES])

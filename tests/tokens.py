@@ -66,7 +66,7 @@ def verify_token(token: BearerToken, issuers: Mapping[str, Issuer], limits: Limi
     if unverified.issuer_name not in issuers:
         raise UnknownIssuer
     trusted = issuers[unverified.issuer_name]
-    keys = trusted.find_keys(unverified.compact.key_id, unverified.compact.algorithm)
+    keys = trusted.find_keys(unverified.header.key_id, unverified.header.algorithm)
     assert keys is not None
     return verify_signature(unverified, trusted, keys)
 

@@ -4,11 +4,11 @@ import time
 import timeit
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from asgi_bearer import Claims, Revocation, SqliteRevocations
+from asgi_bearer.frozen_json import FrozenWhenAsked
 from asgi_bearer.revocations.marks import marks_of
 
 ISSUER = "https://login.example.com/"
@@ -24,7 +24,9 @@ def revocations(count: int) -> list[Revocation]:
 def measure_decisions(sizes: tuple[int, ...]) -> dict[str, float]:
     """µs: of `is_revoked` for a token with all four marks, by live entries, and of what comes before and beside it."""
     members = {"jti": str(uuid4()), "sid": str(uuid4()), "iat": 1_800_000_000}
-    claims = Claims(ISSUER, "suman", (), frozenset(), frozenset(), 1_800_000_900.0, members, 0.0, 1_800_000_900.0)
+    ends = 1_800_000_900.0
+    nothing: frozenset[str] = frozenset()
+    claims = Claims(ISSUER, "suman", (), nothing, nothing, ends, 1_800_000_000, 0.0, ends, FrozenWhenAsked(members))
     marks = marks_of(claims, "key-1")
     figures = {"marks_of": _microseconds(lambda: marks_of(claims, "key-1"))}
     with TemporaryDirectory() as folder:
@@ -49,4 +51,4 @@ def _microseconds(call: Callable[[], object]) -> float:
     calls = 20_000
     samples = timeit.repeat(call, number=calls, repeat=SAMPLES)
     empty = timeit.repeat(_nothing, number=calls, repeat=SAMPLES)
-    return (median(samples) - median(empty)) / calls * 1e6
+    return (min(samples) - min(empty)) / calls * 1e6  # what other processes take only adds to it

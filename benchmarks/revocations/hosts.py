@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from asgi_bearer.revocations.feed import PACE
 from benchmarks.revocations.stores import Costs
 
 PER_DAY = (10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
@@ -45,8 +46,10 @@ def load(costs: Costs, per_day: int, minutes: int, hosts: int) -> Load:
     rate = per_day / 86_400
     live = rate * 60 * (minutes + _LEEWAY_MINUTES)
     processes = hosts * WORKERS
-    received = rate * costs.wire_bytes + costs.idle_wire_bytes
-    delivered = rate * costs.server_deliver_seconds + costs.server_idle_seconds
+    looks = min(rate, 1 / PACE)  # that bring something; what comes more often comes together
+    received = looks * costs.wire_bytes + (rate - looks) * costs.load_wire_bytes + costs.idle_wire_bytes
+    delivered = looks * costs.server_deliver_seconds + (rate - looks) * costs.server_load_seconds
+    applied = looks * costs.apply_seconds + (rate - looks) * costs.load_seconds
     return Load(
         per_day=per_day,
         minutes=minutes,
@@ -54,11 +57,11 @@ def load(costs: Costs, per_day: int, minutes: int, hosts: int) -> Load:
         live=live,
         process_megabytes=live * costs.copy_bytes / 1e6,
         process_kilobytes_a_second=received / 1e3,
-        process_cpu_share=rate * costs.apply_seconds,
+        process_cpu_share=applied,
         start_seconds=live * costs.load_seconds,
         server_megabytes=rate * 60 * _STREAM_MINUTES[minutes] * costs.server_bytes / 1e6,
         server_megabytes_a_second=processes * received / 1e6,
-        server_cpu_share=rate * costs.server_add_seconds + processes * delivered,
+        server_cpu_share=rate * costs.server_add_seconds + processes * (delivered + costs.server_idle_seconds),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 
 from asgi_bearer import RedisRevocations, Revocation, SqliteRevocations
+from asgi_bearer.revocations.feed import PACE
 from asgi_bearer.revocations.followed import FollowedRevocations
 from asgi_bearer.revocations.local_copy import LocalCopy
 from asgi_bearer.revocations.sqlite_file import SqliteStore
@@ -28,12 +29,13 @@ class Costs:
     copy_bytes: float
     """In a process's copy."""
     apply_seconds: float
-    """CPU of a process, where entries come one by one."""
+    """CPU of a process, for one that comes alone."""
     load_seconds: float
-    """CPU of a process that reads all at its start."""
+    """CPU of a process, for one among many, as at its start."""
     wire_bytes: float
-    """From the server to one process, where entries come one by one."""
+    """From the server to one process, for one that comes alone."""
     load_wire_bytes: float
+    """For one among many."""
     idle_wire_bytes: float
     """A second, from the server to one process, where nothing comes."""
     server_bytes: float
@@ -41,7 +43,9 @@ class Costs:
     server_add_seconds: float
     """CPU of the server."""
     server_deliver_seconds: float
-    """CPU of the server for one process, where entries come one by one."""
+    """CPU of the server for one process, for one that comes alone."""
+    server_load_seconds: float
+    """For one among many."""
     server_idle_seconds: float
     """CPU of the server a second, for one process, where nothing comes."""
     sqlite_load_seconds: float
@@ -62,8 +66,8 @@ class Sizes:
     idle_seconds: float
 
 
-FULL = Sizes(copy=1_000_000, stream=200_000, one_by_one=1_500, readers=16, idle_seconds=10)
-SMOKE = Sizes(copy=2_000, stream=2_000, one_by_one=20, readers=2, idle_seconds=0.5)
+FULL = Sizes(copy=1_000_000, stream=200_000, one_by_one=60, readers=16, idle_seconds=10)
+SMOKE = Sizes(copy=2_000, stream=2_000, one_by_one=5, readers=2, idle_seconds=0.5)
 
 
 def measure_costs(sizes: Sizes) -> Costs:
@@ -108,6 +112,7 @@ def _redis(sizes: Sizes, folder: Path) -> Mapping[str, float]:
             "load_seconds": load_seconds,
             "load_wire_bytes": (loaded["sent"] - added["sent"]) / sizes.stream,
             "server_bytes": (added["memory"] - before["memory"]) / sizes.stream,
+            "server_load_seconds": (loaded["cpu"] - added["cpu"]) / sizes.stream,
             "server_add_seconds": (added["cpu"] - before["cpu"]) / sizes.stream,
             **one_by_one,
         }
@@ -115,6 +120,9 @@ def _redis(sizes: Sizes, folder: Path) -> Mapping[str, float]:
 
 def _one_by_one(sizes: Sizes, server: RedisServer, writer: RedisRevocations) -> Mapping[str, float]:
     """All readers are in this process; it is the server whose time is looked at, and this one's for all of them."""
+    alone = _server(server)["cpu"]
+    time.sleep(sizes.idle_seconds)
+    alone = (_server(server)["cpu"] - alone) / sizes.idle_seconds
     with _following(*[server.url] * sizes.readers) as copies:
         eventually(lambda: all(copy.readiness().ready for copy in copies))
         before = _server(server)
@@ -124,8 +132,8 @@ def _one_by_one(sizes: Sizes, server: RedisServer, writer: RedisRevocations) -> 
         many = revocations(sizes.one_by_one)
         for one in many:
             writer._store.add([one])  # noqa: SLF001 - without its copy
-            time.sleep(0.005)  # so that each reader has waited for it
-        spent = time.process_time() - started
+            time.sleep(PACE + 0.05)  # so that it comes alone, and each reader waits for it
+        spent, waited = time.process_time() - started, len(many) * (PACE + 0.05)
         eventually(lambda: all(copy.readiness().entries == len(many) for copy in copies), 60)
         after = _server(server)
     deliveries = len(many) * sizes.readers
@@ -134,8 +142,8 @@ def _one_by_one(sizes: Sizes, server: RedisServer, writer: RedisRevocations) -> 
         "apply_seconds": spent / deliveries,
         "wire_bytes": (after["sent"] - idle["sent"]) / deliveries,
         "idle_wire_bytes": (idle["sent"] - before["sent"]) / idle_for,
-        "server_deliver_seconds": (after["cpu"] - idle["cpu"]) / deliveries,
-        "server_idle_seconds": (idle["cpu"] - before["cpu"]) / idle_for,
+        "server_deliver_seconds": (after["cpu"] - idle["cpu"] - alone * waited) / deliveries,
+        "server_idle_seconds": max(0.0, (idle["cpu"] - before["cpu"]) / idle_for - alone / sizes.readers),
     }
 
 
@@ -151,7 +159,7 @@ def _sqlite(sizes: Sizes, path: Path) -> Mapping[str, float]:
     time.sleep(sizes.idle_seconds)
     poll_seconds = (time.process_time() - started) / sizes.idle_seconds
     size = path.stat().st_size
-    times = anyio.run(_revoke_each, copy, revocations(min(200, sizes.one_by_one)))
+    times = anyio.run(_revoke_each, copy, revocations(sizes.one_by_one))
     _close(copy)
     return {
         "sqlite_load_seconds": load_seconds,
@@ -172,7 +180,7 @@ async def _revoke_each(copy: SqliteRevocations, many: list[Revocation]) -> list[
 
 def _server(server: RedisServer) -> Mapping[str, float]:
     """What the server says of itself: bytes sent and in memory, seconds of CPU."""
-    found: Any = server.client.info()
+    found: Any = {**server.client.info("stats"), **server.client.info("memory"), **server.client.info("cpu")}
     cpu = float(found["used_cpu_user"]) + float(found["used_cpu_sys"])
     return {"sent": float(found["total_net_output_bytes"]), "memory": float(found["used_memory"]), "cpu": cpu}
 

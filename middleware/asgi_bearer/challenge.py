@@ -11,18 +11,21 @@ from starlette.types import Message, Scope, Send
 
 from .errors import AuthError
 
+_HTTP = ("http.response.start", "http.response.body")
+_WEBSOCKET = ("websocket.http.response.start", "websocket.http.response.body")
+
 
 def challenge(error: AuthError, realm: str) -> str:
     """The value of `WWW-Authenticate` (RFC 6750 section 3): each attribute at most once, `realm` always."""
-    return _challenge(error.error, error.description, error.scopes, realm)
+    return _challenge(type(error), error.scopes, realm)
 
 
-def _challenge(error: str | None, description: str | None, scopes: tuple[str, ...], realm: str) -> str:
+def _challenge(error: type[AuthError], scopes: tuple[str, ...], realm: str) -> str:
     attributes = [f'realm="{realm}"']
-    if error:
-        attributes.append(f'error="{error}"')
-    if description:
-        attributes.append(f'error_description="{description}"')
+    if error.error:
+        attributes.append(f'error="{error.error}"')
+    if error.description:
+        attributes.append(f'error_description="{error.description}"')
     if scopes:
         attributes.append(f'scope="{" ".join(sorted(scopes))}"')
     return "Bearer " + ", ".join(attributes)
@@ -35,11 +38,11 @@ async def refuse(error: AuthError, realm: str, scope: Scope, send: Send) -> None
     else closed before it is accepted, which servers turn into a 403 (ASGI, "WebSocket Denial Response").
     """
     if scope["type"] == "http":
-        start, body = _messages(error, realm, "http.response")
+        start, body = _messages(error, realm, *_HTTP)
         if scope["method"] == "HEAD":  # RFC 9110 section 9.3.2: the same fields, no content
             body = {**body, "body": b""}
     elif "websocket.http.response" in (scope.get("extensions") or {}):
-        start, body = _messages(error, realm, "websocket.http.response")
+        start, body = _messages(error, realm, *_WEBSOCKET)
     else:
         await send({"type": "websocket.close", "code": 1008, "reason": error.detail})
         return
@@ -50,33 +53,25 @@ async def refuse(error: AuthError, realm: str, scope: Scope, send: Send) -> None
         await anyio.lowlevel.checkpoint()
 
 
-def _messages(error: AuthError, realm: str, kind: str) -> tuple[Message, Message]:
-    headers, body = _answer(
-        error.status, error.detail, error.error, error.description, error.scopes, error.retry_after, realm
-    )
-    start = {"type": f"{kind}.start", "status": error.status, "headers": [*headers]}  # servers and apps append to it
-    return start, {"type": f"{kind}.body", "body": body}
+def _messages(error: AuthError, realm: str, start_type: str, body_type: str) -> tuple[Message, Message]:
+    headers, body = _answer(type(error), error.scopes, error.retry_after, realm)  # type: ignore[arg-type]  # a class has a hash
+    start = {"type": start_type, "status": error.status, "headers": [*headers]}  # servers and apps append to it
+    return start, {"type": body_type, "body": body}
 
 
 @lru_cache(maxsize=256)
-def _answer(  # noqa: PLR0917 - lru_cache is quickest by position
-    status: int,
-    detail: str,
-    error: str | None,
-    description: str | None,
-    scopes: tuple[str, ...],
-    retry_after: int | None,
-    realm: str,
+def _answer(
+    error: type[AuthError], scopes: tuple[str, ...], retry_after: int | None, realm: str
 ) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
     """Headers and body. There are few, so they are made once: 5 µs of 10, and garbage is cheap to refuse."""
-    body = json.dumps({"detail": detail}).encode("ascii")
+    body = json.dumps({"detail": error.detail}).encode("ascii")
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode("ascii")),
         (b"cache-control", b"no-store"),  # RFC 9111 section 5.2.2.5: a refusal is for this request only
     ]
-    if status < 500:
-        headers.append((b"www-authenticate", _challenge(error, description, scopes, realm).encode("ascii")))
+    if error.status < 500:
+        headers.append((b"www-authenticate", _challenge(error, scopes, realm).encode("ascii")))
     if retry_after is not None:
         headers.append((b"retry-after", str(retry_after).encode("ascii")))
     return tuple(headers), body

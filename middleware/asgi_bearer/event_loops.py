@@ -59,38 +59,41 @@ def set_alarm(seconds: float, ring: Callable[[], None]) -> Callable[[], None]:
     return asyncio.get_running_loop().call_later(seconds, ring, context=Context()).cancel
 
 
-class AppCall:
-    """One call of an app, which may have to be cancelled from outside of it."""
+class TaskCall:
+    """A call that runs in this task, and has to be cancelled from outside of it. For asyncio."""
 
-    __slots__ = ("_scope", "_task", "is_cancelled")
-
-    def __init__(self) -> None:
-        self.is_cancelled = False
-        self._scope: Any = None
-        self._task: asyncio.Task[Any] | None = None
-
-    def of(self, running: Awaitable[None]) -> Awaitable[None]:
-        """What is to be awaited in place of `running`. On asyncio nothing is put around it: a scope costs 2 µs."""
-        if in_trio():
-            return self._within_scope(running)
-        self._task = asyncio.current_task()
-        return running
+    def __init__(self, task: asyncio.Task[Any] | None) -> None:
+        self._task = task
+        self._is_cancelled = False
 
     def cancel(self) -> None:
-        self.is_cancelled = True
         if self._task is not None:
+            self._is_cancelled = True
             self._task.cancel()
-        else:
-            self._scope.cancel()
 
     def is_cause_of(self, error: BaseException | None) -> bool:
-        """Whether it was cancelled here and by nobody else; then its task goes on. Asked once, in its task."""
-        if not self.is_cancelled or self._task is None:
+        """Whether it was cancelled here and by nobody else; then it goes on. Asked once."""
+        task = asyncio.current_task()
+        if not self._is_cancelled or task is None or task is not self._task:
             return False
-        return self._task.uncancel() == 0 and isinstance(error, asyncio.CancelledError)
+        return task.uncancel() == 0 and isinstance(error, asyncio.CancelledError)
 
-    async def _within_scope(self, running: Awaitable[None]) -> None:
+
+class ScopeCall:
+    """One call of a coroutine, likewise. For trio, where only a scope around it can do that."""
+
+    def __init__(self) -> None:
         import trio
 
-        with trio.CancelScope() as self._scope:
+        self._scope = trio.CancelScope()
+
+    async def of(self, running: Awaitable[None]) -> None:
+        with self._scope:
             await running
+
+    def cancel(self) -> None:
+        self._scope.cancel()
+
+    def is_cause_of(self, _error: BaseException | None) -> bool:
+        """Never: the scope keeps what it raised to itself."""
+        return False

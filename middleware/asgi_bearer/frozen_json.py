@@ -32,6 +32,26 @@ class FrozenArray(list[Any]):
         return list, (list(self),)
 
 
+class FrozenWhenAsked:
+    """A JSON object that is frozen when somebody looks at it, which few requests do: 1 µs of 10."""
+
+    __slots__ = ("_members",)
+
+    def __init__(self, members: dict[str, Any]) -> None:
+        self._members = members
+
+    def text(self, name: str) -> str | None:
+        """The member of this name, where it is a text; nothing is frozen for that."""
+        value = self._members.get(name)
+        return value if isinstance(value, str) else None
+
+    def members(self) -> FrozenObject:
+        members = self._members
+        if not isinstance(members, FrozenObject):
+            members = self._members = frozen_object(members)
+        return members
+
+
 def frozen_object(members: Mapping[str, Any]) -> FrozenObject:
     """The same members, and all that is in them."""
     nested = {name: _frozen(value) for name, value in members.items() if type(value) in _CONTAINERS}

@@ -60,6 +60,7 @@ class Issuer:
         self.token_types = _token_types(token_type)
         self.required_claims = _RFC9068_CLAIMS if self.token_types == {"at+jwt"} else ()
         self.leeway = leeway
+        self.leeway_seconds = leeway.total_seconds() if isinstance(leeway, timedelta) else 0.0
         self.max_age = max_age
         self.audience_claim = audience_claim
         self.roles_claim = read_names(roles_claim)

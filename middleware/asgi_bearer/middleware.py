@@ -18,13 +18,13 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .challenge import refuse
-from .claims import Claims, check_again, check_claims
+from .claims import check_claims, check_time
 from .connections import ConnectionRules
 from .connections.browser_tokens import with_browser_token
-from .connections.connection import Terms
+from .connections.connection import Connection, Terms
 from .connections.sockets import Socket
 from .connections.streams import Stream
-from .credentials import BearerToken, read_token
+from .credentials import find_credentials, read_token
 from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials, TokenRevoked, UnknownIssuer
 from .issuers import Issuer
 from .policy import Policy
@@ -35,10 +35,12 @@ from .rules import Access, Rule, Unlisted
 from .seen_tokens import CacheLimits, SeenTokens, VerifiedToken
 from .targets import with_root_path_settled
 from .tenants import Tenants
-from .users import AnonymousUser, UserLoader, is_async, load_user, starlette_credentials, user_of
+from .users import ANONYMOUS, NO_CREDENTIALS, User, UserLoader, is_async, load_user, starlette_credentials
 from .verification import Limits, read_unverified, verify_signature
 
 _log = logging.getLogger("asgi_bearer")
+
+_PUBLIC, _OPTIONAL, _DENIED = Access.PUBLIC, Access.OPTIONAL, Access.DENIED
 
 _REALM = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")
 """What a quoted string needs no escapes for (RFC 9110 section 5.6.4)."""
@@ -54,9 +56,9 @@ class BearerMiddleware:
     user_loader: `async (Claims) -> user or None`, for the app's own users; None refuses the token.
     realm: named in every challenge (RFC 9110 section 11.5).
     limits: sizes of a token's parts.
-    cache: how many verified tokens are kept, so that one seen before costs no signature; None for none.
-    revocations: tokens that are taken back; None for no such list.
+    revocations: tokens that are taken back, asked about at every request; see `Revocations`.
     connections: how long websockets and streams last, and what else websockets may bring a token in.
+    cache: how many verified tokens are kept, so that one seen before costs no signature; None for none.
     clock: seconds since 1970.
 
     The user is on `scope["state"]["user"]` (`request.state.user`) and `scope["user"]`; what Starlette's `@requires`
@@ -73,21 +75,24 @@ class BearerMiddleware:
         user_loader: UserLoader | None = None,
         realm: str = "api",
         limits: Limits = Limits(),
-        cache: CacheLimits | None = CacheLimits(),
         revocations: Revocations | None = None,
         connections: ConnectionRules = ConnectionRules(),
+        cache: CacheLimits | None = CacheLimits(),
         clock: Callable[[], float] = time.time,
     ) -> None:
         trusted, rules = _listed(issuers), _listed(allow)
         own = _own_faults(
-            trusted, unlisted=unlisted, user_loader=user_loader, realm=realm, limits=limits, clock=clock, cache=cache
+            trusted,
+            unlisted=unlisted,
+            user_loader=user_loader,
+            realm=realm,
+            limits=limits,
+            revocations=revocations,
+            connections=connections,
+            clock=clock,
+            cache=cache,
         )
-        faults = [
-            *own,
-            *rule_faults(rules),
-            *(revocations.faults() if revocations else ()),
-            *_connection_faults(connections),
-        ]
+        faults = [*own, *rule_faults(rules)]
         if faults:
             raise ConfigurationError(faults)
         self.app = app
@@ -97,44 +102,42 @@ class BearerMiddleware:
         self._user_loader = user_loader
         self.realm = realm
         self._limits = limits
-        self._seen = SeenTokens(cache) if cache else None
         self._revocations = revocations
+        self._seen = SeenTokens(cache) if cache else None
         self._clock = clock
         self._terms = Terms(connections, realm, revocations, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            self._follow()
-            await self.app(scope, receive, send)
-            return
         if scope["type"] not in ("http", "websocket"):
-            # Nothing is known of its routes or how to refuse it, so it is not passed on (ASGI, "Applications").
-            raise ValueError("asgi-bearer passes on http, websocket and lifespan scopes only")
+            await self._begin(scope, receive, send)
+            return
 
         headers = list(scope["headers"])  # a snapshot: servers may append trailers to the live list
-        credentials = headers
+        fields = headers
         if scope["type"] == "websocket":
-            scope, headers, credentials, send = with_browser_token(self._terms.rules, scope, headers, send)
+            scope, headers, fields, send = with_browser_token(self._terms.rules, scope, headers, send)
         try:
             scope = with_root_path_settled(scope)
             rule = self.policy.match(scope)
-            token, user = await self._admit(rule, credentials)
+            credentials = None if rule.access is _PUBLIC else find_credentials(fields)
+            token = None
+            if credentials is not None:
+                token = self._recall(credentials) or await self._verify(credentials)
+                credentials = None  # so that no traceback of the app shows it
+            self._authorize(rule, token)
+            user = ANONYMOUS if token is None else await self._user(token) if self._user_loader else token.user
         except AuthError as error:
             _log.info("refused: %s %d %s", scope["type"], error.status, error.code)
             await refuse(error, self.realm, scope, send)
             return
 
-        if rule.access is Access.OPTIONAL:
+        if rule.access is _OPTIONAL:
             send = _vary_by_authorization(send)
-        child = _child_scope(scope, headers, token and token.claims, user)
+        child = _child_scope(scope, headers, token, user)
         if token is None:
             await self.app(child, receive, send)
             return
-        connection = (
-            Stream(self._terms, token, child, receive, send)
-            if scope["type"] == "http"
-            else Socket(self._terms, token, child, receive, send, partial(self._admit, rule))
-        )
+        connection = self._connection(rule, token, child, receive, send)
         try:
             await connection.call(self.app)
         except BaseException as error:  # noqa: BLE001 - it is raised again there
@@ -143,89 +146,97 @@ class BearerMiddleware:
             if connection.has_begun:
                 await connection.finish(None)
 
-    def _follow(self) -> None:
-        """Keys and revocations, before the first request asks for them."""
+    def _connection(self, rule: Rule, token: VerifiedToken, child: Scope, receive: Receive, send: Send) -> Connection:
+        if child["type"] == "http":
+            return Stream(self._terms, token, child, receive, send)
+        return Socket(self._terms, token, child, receive, send, partial(self._admit, rule))
+
+    async def _begin(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            # Nothing is known of its routes or how to refuse it, so it is not passed on (ASGI, "Applications").
+            raise ValueError("asgi-bearer passes on http, websocket and lifespan scopes only")
         for issuer in self._issuers.values():
             issuer.renew_keys()
-        if self._revocations:
+        if self._revocations is not None:
             self._revocations.start()
+        await self.app(scope, receive, send)
 
-    async def _admit(self, rule: Rule, credentials: Sequence[tuple[bytes, bytes]]) -> tuple[VerifiedToken | None, Any]:
-        """Who this is, and the app's user for him."""
-        token = await self._authenticate(rule, credentials)
-        if token is None:
-            return None, AnonymousUser()
-        if self._user_loader is None:
-            return token, token.user
-        return token, await load_user(token.claims, self._user_loader)
-
-    async def _authenticate(self, rule: Rule, headers: Sequence[tuple[bytes, bytes]]) -> VerifiedToken | None:
-        """Who this is, and whether the rule lets him in; None for somebody anonymous whom it lets in."""
-        if rule.access is Access.PUBLIC:
+    def _recall(self, credentials: bytes) -> VerifiedToken | None:
+        """The token that came in the same credentials before, if it and its key and its issuer are still good."""
+        token = self._seen.get(credentials) if self._seen else None
+        if token is None or not self._is_trusted_still(token):
             return None
-        sent = read_token(headers, self._limits.token)
-        if sent is None:
-            if rule.access is Access.OPTIONAL:
-                return None
-            raise NoCredentials
-        token = self._seen.get(sent.text) if self._seen else None
-        if token is not None and self._is_trusted_still(token):
-            check_again(token.claims, self._clock())
-        else:
-            token = await self._verify(sent)
-            if self._seen:
-                self._seen.keep(sent.text, token)
-        if self._revocations:
-            self._revocations.start()
-            if self._revocations.is_revoked(marks_of(token.claims, token.key_id)):
-                raise TokenRevoked
-        _authorize(rule, token.claims)
+        check_time(token.claims, self._clock())
         return token
-
-    async def _verify(self, sent: BearerToken) -> VerifiedToken:
-        unverified = read_unverified(sent, self._limits)
-        issuer = await self._find_issuer(unverified.issuer_name)
-        key_id, algorithm = unverified.compact.key_id, unverified.compact.algorithm
-        keys = issuer.find_keys(key_id, algorithm)
-        if keys is None:
-            keys = await issuer.wait_for_keys(key_id, algorithm)
-        signed = verify_signature(unverified, issuer, keys)
-        claims = check_claims(signed, self._clock())
-        return VerifiedToken(issuer, key_id, algorithm, signed.key, claims, user_of(claims))
 
     def _is_trusted_still(self, token: VerifiedToken) -> bool:
         """Whether its issuer is, and its key is one of the issuer's: neither was taken back since it was verified."""
-        issuer = self._issuers.get(token.issuer.name) or (self._tenants and self._tenants.get(token.issuer.name))
-        keys = token.issuer.find_keys(token.key_id, token.algorithm)
-        return issuer is token.issuer and keys is not None and token.key in keys
+        issuer = token.issuer
+        keys = issuer.find_keys(token.header.key_id, token.header.algorithm)
+        known = self._issuers.get(issuer.name) or (self._tenants and self._tenants.get(issuer.name))
+        return known is issuer and keys is not None and token.key in keys
 
-    async def _find_issuer(self, name: str) -> Issuer:
-        issuer = self._issuers.get(name)
-        if issuer is not None:
-            return issuer
+    async def _verify(self, credentials: bytes) -> VerifiedToken | None:
+        """The token in the credentials, verified; None where they are of another scheme."""
+        sent = read_token(credentials, self._limits.token)
+        if sent is None:
+            return None
+        unverified = read_unverified(sent, self._limits)
+        header = unverified.header
+        issuer = self._issuers.get(unverified.issuer_name) or await self._find_tenant(unverified.issuer_name)
+        keys = issuer.find_keys(header.key_id, header.algorithm)
+        if keys is None:
+            keys = await issuer.wait_for_keys(header.key_id, header.algorithm)
+        signed = verify_signature(unverified, issuer, keys)
+        claims = check_claims(signed, self._clock())
+        auth = starlette_credentials(claims.scopes)
+        marks = marks_of(claims, signed.key.key_id or header.key_id) if self._revocations else None
+        token = VerifiedToken(issuer, header, signed.key, claims, User(claims), auth, marks)
+        if self._seen:
+            self._seen.keep(credentials, token)
+        return token
+
+    def _authorize(self, rule: Rule, token: VerifiedToken | None) -> None:
+        """Whether the rule lets him in. Raises NoCredentials, TokenRevoked or InsufficientScope."""
+        if token is None:
+            if rule.access is not _PUBLIC and rule.access is not _OPTIONAL:
+                raise NoCredentials
+            return
+        if token.marks and self._revocations and self._revocations.is_revoked(token.marks):
+            raise TokenRevoked
+        if rule.access is _DENIED:
+            raise InsufficientScope
+        claims = token.claims
+        if not rule.scopes <= claims.scopes:
+            raise InsufficientScope(tuple(rule.scopes))
+        for any_of in rule.roles:
+            if any_of.isdisjoint(claims.roles):
+                raise InsufficientScope
+
+    async def _admit(self, rule: Rule, credentials: bytes) -> tuple[VerifiedToken | None, Any]:
+        """Whom a fresh token names, by the same steps; None for nobody."""
+        token = self._recall(credentials) or await self._verify(credentials)
+        self._authorize(rule, token)
+        return token, token and await self._user(token)
+
+    async def _user(self, token: VerifiedToken) -> Any:
+        return token.user if self._user_loader is None else await load_user(token.claims, self._user_loader)
+
+    async def _find_tenant(self, name: str) -> Issuer:
         if self._tenants is None:
             raise UnknownIssuer
         return await self._tenants.issuer(name)
 
 
-def _authorize(rule: Rule, claims: Claims) -> None:
-    if rule.access is Access.DENIED:
-        raise InsufficientScope
-    if not rule.scopes <= claims.scopes:
-        raise InsufficientScope(tuple(rule.scopes))
-    if any(claims.roles.isdisjoint(any_of) for any_of in rule.roles):
-        raise InsufficientScope
-
-
-def _child_scope(scope: Scope, headers: list[tuple[bytes, bytes]], claims: Claims | None, user: Any) -> Scope:
+def _child_scope(scope: Scope, headers: list[tuple[bytes, bytes]], token: VerifiedToken | None, user: Any) -> Scope:
     """The one scope that the app gets. The caller's is not changed: servers share `state` and extend `headers`."""
-    return {
-        **scope,
-        "headers": headers,
-        "state": {**(scope.get("state") or {}), "user": user},
-        "user": user,
-        "auth": starlette_credentials(claims),
-    }
+    child = dict(scope)
+    child["headers"] = headers
+    state = scope.get("state")
+    child["state"] = {**state, "user": user} if state else {"user": user}
+    child["user"] = user
+    child["auth"] = NO_CREDENTIALS if token is None else token.auth
+    return child
 
 
 def _vary_by_authorization(send: Send) -> Send:
@@ -259,13 +270,6 @@ def _issuer_faults(issuers: Sequence[object]) -> Iterator[str]:
         yield "there are several Tenants in issuers; write one whose function knows them all"
 
 
-def _connection_faults(connections: object) -> Iterator[str]:
-    if isinstance(connections, ConnectionRules):
-        yield from connections.faults()
-    else:
-        yield "connections must be ConnectionRules(…)"
-
-
 def _own_faults(
     issuers: Sequence[object],
     *,
@@ -273,6 +277,8 @@ def _own_faults(
     user_loader: object,
     realm: object,
     limits: object,
+    revocations: object,
+    connections: object,
     clock: object,
     cache: object,
 ) -> Iterator[str]:
@@ -289,7 +295,19 @@ def _own_faults(
         isinstance(size, int) and size > 0 for size in (limits.token, limits.header, limits.payload, limits.signature)
     ):
         yield "limits must be Limits(…) with positive sizes in bytes"
+    yield from _lifetime_faults(connections, revocations)
     if isinstance(cache, CacheLimits):
         yield from cache.faults()
     elif cache is not None:
         yield "cache must be CacheLimits(…), or None for no cache"
+
+
+def _lifetime_faults(connections: object, revocations: object) -> Iterator[str]:
+    if isinstance(connections, ConnectionRules):
+        yield from connections.faults()
+    else:
+        yield "connections must be ConnectionRules(…)"
+    if isinstance(revocations, Revocations):
+        yield from revocations.faults()
+    elif revocations is not None:
+        yield "revocations must be Revocations(), SqliteRevocations(…) or RedisRevocations(…), or None"

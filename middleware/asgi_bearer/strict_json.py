@@ -16,7 +16,7 @@ def read_object(text: bytes) -> dict[str, Any]:
     try:
         characters = text.decode("utf-8").strip(_WHITE_SPACE)
         value, end = _scan(characters, 0)
-        if b"\\u" in text:
+        if "\\" in characters:
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # fails on a lone surrogate
     except RecursionError as error:
         raise ValueError("nested too deeply") from error

@@ -7,6 +7,7 @@ joserfc owns keys and algorithms; reading a token strictly is ours (docs/decisio
 """
 
 import re
+from binascii import Error as Base64Error
 from binascii import a2b_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +20,16 @@ from .issuers import Issuer, canonical_type
 from .keys.verification_key import VerificationKey, canonical_algorithm
 from .strict_json import read_object
 
-_COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)")
-"""RFC 8725bis section 3.14: any other character, or another number of parts, is refused before parsing."""
+_BASE64URL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-_LAST_CHARACTERS = (None, b"", b"AQgw", b"AEIMQUYcgkosw048")
+_TO_BASE64 = bytes(octet if octet in _BASE64URL else 0 for octet in range(256)).translate(bytes.maketrans(b"-_", b"+/"))
+"""base64url (RFC 4648 section 5) as what strict base64 reads; every other character as one that it refuses."""
+
+_PADDING = (b"", b"", b"==", b"=")
+"""By the length of a segment modulo 4, as the next one."""
+
+_LAST_CHARACTERS = (_BASE64URL, b"", b"AQgw", b"AEIMQUYcgkosw048")
 """What a base64url segment may end in, by its length modulo 4: the unused bits are zero, or one text had many forms."""
-
-_FROM_BASE64URL = bytes.maketrans(b"-_", b"+/")
 
 _NEVER_ACCEPTED = frozenset(("crit", "b64", "zip", "enc", "cty"))
 """Header parameters that change what the rest means; none is supported, so none is ignored (RFC 7515 section 4.1.11,
@@ -45,44 +49,57 @@ class Limits:
     """RSA with 8192 bits needs 1,366."""
 
 
-class CompactToken(NamedTuple):
-    """The parts of a token, read strictly. Nothing in it is believed yet."""
+class Header(NamedTuple):
+    """What a token's header says, as far as it is used."""
 
     algorithm: str
     key_id: str | None
     token_type: str | None
-    """The header's `typ`: lower case, without `application/` (RFC 7515 section 4.1.9)."""
-    payload: bytes
-    signed: bytes
-    """What the signature is over: header and payload as they came (RFC 7515 section 5.1)."""
-    signature: bytes
+    """`typ` in lower case, without `application/` (RFC 7515 section 4.1.9)."""
 
 
 class UnverifiedToken(NamedTuple):
-    """A token that is well formed, whoever wrote it."""
+    """A token that is well formed, whoever wrote it. Nothing in it is believed yet."""
 
-    compact: CompactToken
+    header: Header
     issuer_name: str
     members: dict[str, Any]
+    """The claims set."""
+    signed: bytes
+    """What the signature is over: header and payload as they came (RFC 7515 section 5.1)."""
+    signature: bytes
 
 
 class SignedClaims(NamedTuple):
     """A claims set that its issuer signed. Whether it holds now, and for us, is not known yet."""
 
     issuer: Issuer
-    token_type: str | None
+    header: Header
     members: dict[str, Any]
     key: VerificationKey
 
 
 def read_unverified(token: BearerToken, limits: Limits) -> UnverifiedToken:
     """The token's parts and claims. Raises MalformedToken, UnsupportedToken or InvalidClaims."""
-    compact = read_compact(token, limits)
-    members = _read_json(compact.payload)
+    header, payload, signed, signature = read_compact(token, limits)
+    members = _read_json(payload)
     issuer_name = members.get("iss")
     if not isinstance(issuer_name, str):
         raise InvalidClaims
-    return UnverifiedToken(compact, issuer_name, members)
+    return UnverifiedToken(header, issuer_name, members, signed, signature)
+
+
+def read_compact(token: BearerToken, limits: Limits) -> tuple[Header, bytes, bytes, bytes]:
+    """Header, payload, what is signed and the signature of a JWS in its compact form (RFC 7515 section 7.1).
+
+    Any other character, or another number of parts, is refused before anything is parsed (RFC 8725bis section 3.14).
+    Raises MalformedToken or UnsupportedToken.
+    """
+    parts = token.split(b".", 3)
+    if len(parts) != 3 or not parts[2]:
+        raise MalformedToken
+    payload, signature = _decode(parts[1], limits.payload), _decode(parts[2], limits.signature)
+    return _read_header_once(parts[0], limits.header), payload, token[: -1 - len(parts[2])], signature
 
 
 def verify_signature(token: UnverifiedToken, issuer: Issuer, keys: Sequence[VerificationKey]) -> SignedClaims:
@@ -90,22 +107,16 @@ def verify_signature(token: UnverifiedToken, issuer: Issuer, keys: Sequence[Veri
 
     Raises UnknownKey or BadSignature.
     """
-    key = find_signer(token.compact, keys)
-    return SignedClaims(issuer, token.compact.token_type, token.members, key)
+    if not keys:
+        raise UnknownKey
+    for key in keys:
+        if key.verify(token.signed, token.signature):
+            return SignedClaims(issuer, token.header, token.members, key)
+    raise BadSignature
 
 
-def read_compact(token: BearerToken, limits: Limits) -> CompactToken:
-    """The parts of a JWS in its compact form (RFC 7515 section 7.1). Raises MalformedToken or UnsupportedToken."""
-    parts = _COMPACT.fullmatch(token.text)
-    if parts is None:
-        raise MalformedToken
-    algorithm, key_id, token_type = _read_header_once(parts[1], limits.header)
-    payload, signature = _decode(parts[2], limits.payload), _decode(parts[3], limits.signature)
-    return CompactToken(algorithm, key_id, token_type, payload, token.text[: parts.end(2)], signature)
-
-
-def _read_header(encoded: bytes, limit: int) -> tuple[str, str | None, str | None]:
-    """`alg`, `kid` and `typ`, the only parameters that are used. Raises MalformedToken or UnsupportedToken."""
+def _read_header(encoded: bytes, limit: int) -> Header:
+    """The only parameters that are used. Raises MalformedToken or UnsupportedToken."""
     header = _read_json(_decode(encoded, limit))
     if not _NEVER_ACCEPTED.isdisjoint(header):
         raise UnsupportedToken
@@ -116,21 +127,11 @@ def _read_header(encoded: bytes, limit: int) -> tuple[str, str | None, str | Non
         raise MalformedToken
     if "typ" in header and not isinstance(token_type, str):
         raise MalformedToken
-    return canonical_algorithm(algorithm), key_id, None if token_type is None else canonical_type(token_type)
+    return Header(canonical_algorithm(algorithm), key_id, None if token_type is None else canonical_type(token_type))
 
 
 _read_header_once = lru_cache(maxsize=128)(_read_header)
 """An issuer's tokens share a few headers, so the last ones are kept as read: 4 µs of 15. A refused one is not kept."""
-
-
-def find_signer(compact: CompactToken, keys: Sequence[VerificationKey]) -> VerificationKey:
-    """The key that signed it, of those that fit its header. Raises UnknownKey or BadSignature."""
-    if not keys:
-        raise UnknownKey
-    for key in keys:
-        if key.verify(compact.signed, compact.signature):
-            return key
-    raise BadSignature
 
 
 def _read_json(text: bytes) -> dict[str, Any]:
@@ -142,9 +143,10 @@ def _read_json(text: bytes) -> dict[str, Any]:
 
 def _decode(encoded: bytes, limit: int) -> bytes:
     """Base64url without padding, in its one canonical form (RFC 7515 section 2, RFC 4648 section 3.5)."""
-    if len(encoded) > limit:
+    size = len(encoded)
+    if size > limit or (encoded and encoded[-1] not in _LAST_CHARACTERS[size % 4]):
         raise MalformedToken
-    last_characters = _LAST_CHARACTERS[len(encoded) % 4]
-    if last_characters is not None and encoded[-1] not in last_characters:
-        raise MalformedToken
-    return a2b_base64(encoded.translate(_FROM_BASE64URL) + b"==")
+    try:
+        return a2b_base64(encoded.translate(_TO_BASE64) + _PADDING[size % 4], strict_mode=True)
+    except Base64Error as error:
+        raise MalformedToken from error

@@ -45,9 +45,15 @@ def test_register_login_profile(client: httpx.Client) -> None:
     assert register(client, "suman").status_code == 409
 
     answer = login(client, "suman")
-    token = answer.json().pop("access_token")
+    tokens = answer.json()
+    token, refresh_token = tokens["access_token"], tokens["refresh_token"]
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
-    assert answer.json() == {"access_token": token, "token_type": "bearer", "expires_in": 1800}
+    assert tokens == {
+        "access_token": token,
+        "token_type": "bearer",
+        "expires_in": 300,
+        "refresh_token": refresh_token,
+    }
 
     profile = client.get("/profile", headers={"Authorization": f"Bearer {token}"})
     assert (profile.status_code, profile.json()) == (200, {"message": "Welcome suman"})
@@ -213,6 +219,8 @@ def test_other_mistakes_are_sentences(tmp_path: Path) -> None:
     assert (code, errors.startswith("Cannot listen on 999.1.1.1 port 0: ")) == (1, True)
     code, _, errors = run_demo("--database", database, DEMO_SECRET="short")
     assert (code, "the secret has 5 bytes, HS256 needs 32" in errors, "Traceback" in errors) == (1, True, False)
+    code, _, errors = run_demo("--port", "0", "--database", database, DEMO_REDIS="nonsense")
+    assert (code, "RedisRevocations: url must be such as" in errors, "Traceback" in errors) == (1, True, False)
 
 
 def test_the_environment_is_as_good_as_options(tmp_path: Path) -> None:
@@ -232,8 +240,9 @@ def test_the_environment_is_as_good_as_options(tmp_path: Path) -> None:
 
 
 def test_a_body_is_never_read_further_than_its_limit(client: httpx.Client) -> None:
-    too_large = client.post("/login", data={"username": "suman", "password": "x" * 20_000})
-    assert (too_large.status_code, too_large.json()) == (413, {"detail": "The body must have at most 16384 bytes"})
+    for path in ("/login", "/token/refresh"):
+        too_large = client.post(path, data={"refresh_token": "x" * 20_000})
+        assert (too_large.status_code, too_large.json()) == (413, {"detail": "The body must have at most 16384 bytes"})
 
 
 def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:

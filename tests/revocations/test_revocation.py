@@ -10,7 +10,7 @@ from asgi_bearer import Revocation
 from asgi_bearer.revocations.local_copy import LocalCopy
 from asgi_bearer.revocations.marks import mark_of, marks_of, read_mark
 from asgi_bearer.revocations.revocation import read_revocation, write_revocation
-from asgi_bearer.users import user_of
+from asgi_bearer.users import User
 from tests.revocations.tokens import HOUR, clock, marks, verified
 from tests.tokens import ABSENT, ISSUER, NOW
 
@@ -26,7 +26,7 @@ def takes_back(revocation: Revocation, **token: Any) -> bool:
 def test_a_token_is_remembered_until_no_leeway_can_let_it_in() -> None:
     expected = Revocation("token", ISSUER, "a1", NOW + 300 + LEEWAY)
     assert Revocation.token(verified()) == expected
-    assert Revocation.token(user_of(verified())) == expected
+    assert Revocation.token(User(verified())) == expected
 
 
 @pytest.mark.parametrize("token_id", [ABSENT, ""])

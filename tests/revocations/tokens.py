@@ -8,7 +8,7 @@ import anyio
 from asgi_bearer import Claims, Revocation, Revocations
 from asgi_bearer.claims import check_claims
 from asgi_bearer.revocations.marks import TokenMarks, marks_of
-from asgi_bearer.verification import SignedClaims
+from asgi_bearer.verification import Header, SignedClaims
 from tests.tokens import ISSUER, NOW, claims, issuer, only_key
 
 HOUR = timedelta(hours=1)
@@ -21,7 +21,9 @@ def clock() -> float:
 def verified(**changes: Any) -> Claims:
     """Claims of a token; see `tests.tokens.claims` for `changes`."""
     trusted = issuer()
-    return check_claims(SignedClaims(trusted, "at+jwt", claims(**changes), only_key(trusted, "HS256")), NOW)
+    return check_claims(
+        SignedClaims(trusted, Header("HS256", None, "at+jwt"), claims(**changes), only_key(trusted, "HS256")), NOW
+    )
 
 
 def marks(key_id: str | None = "k1", **changes: Any) -> TokenMarks:

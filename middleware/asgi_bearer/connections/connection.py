@@ -11,17 +11,17 @@ begins to be held: a wall clock that is set back later keeps nothing open.
 """
 
 from abc import ABC, abstractmethod
+from asyncio import Task, current_task
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..event_loops import AppCall, set_alarm, spawn, threadsafe
+from ..event_loops import ScopeCall, TaskCall, in_trio, set_alarm, spawn, threadsafe
 from ..revocations import Revocations
-from ..revocations.marks import marks_of
 from ..revocations.watches import Watch
 from ..seen_tokens import VerifiedToken
 from .connection_rules import ConnectionRules
@@ -40,21 +40,28 @@ class Terms(NamedTuple):
 class Connection(ABC):
     """One; `Stream` and `Socket` say what is sent and received."""
 
+    has_begun = _is_held = False
+    _ending: Ending | None = None
+    _sending = 0
+    _waiting: frozenset[anyio.CancelScope] = frozenset()
+    _call: TaskCall | ScopeCall | None = None
+    _task: Task[Any] | None = None
+
     def __init__(self, terms: Terms, token: VerifiedToken, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
-        self.has_begun = False
-        self._is_held = False
         self._terms = terms
         self._token = token
         self._receive = receive
         self._send = send
-        self._ending: Ending | None = None
-        self._waiting: set[anyio.CancelScope] | None = None
 
     def call(self, app: ASGIApp) -> Awaitable[None]:
         """The app's call, to be awaited; then `finish`, where the connection has begun or something was raised."""
-        self._call = AppCall()
-        return self._call.of(app(self.scope, self.receive, self.send))
+        running = app(self.scope, self.receive, self.send)
+        if in_trio():
+            self._call = ScopeCall()
+            return self._call.of(running)
+        self._task = current_task()  # the app may begin to stream in another one
+        return running
 
     @abstractmethod
     def receive(self) -> Awaitable[Message]:
@@ -70,7 +77,7 @@ class Connection(ABC):
             self._release()
         if self._ending is not None:
             self._app_is_done.set()
-            is_ours = self._call.is_cause_of(error) or is_disconnect(error)
+            is_ours = (self._call is not None and self._call.is_cause_of(error)) or is_disconnect(error)
             await self._has_parted.wait()
             if is_ours:
                 return
@@ -79,7 +86,6 @@ class Connection(ABC):
 
     def _hold(self) -> None:
         self.has_begun = True
-        self._sending = 0
         self._set_end()
 
     def _set_end(self) -> None:
@@ -90,9 +96,9 @@ class Connection(ABC):
             seconds, ending = terms.rules.max_age.total_seconds(), AGED
         self._call_off = set_alarm(seconds, partial(self._end, ending, self._token))
         self._watch: Watch | None = None
-        if terms.revocations is not None:
+        if terms.revocations and (marks := self._token.marks):
             tell = threadsafe(partial(self._end, REVOKED, self._token))
-            self._watch = terms.revocations.watch(marks_of(claims, self._token.key_id), tell)
+            self._watch = terms.revocations.watch(marks, tell)
 
     def _release(self) -> None:
         """Nothing ends it any more but its app."""
@@ -109,7 +115,7 @@ class Connection(ABC):
         self._app_is_done, self._is_idle, self._has_parted = anyio.Event(), anyio.Event(), anyio.Event()
         if not self._sending:
             self._is_idle.set()
-        for scope in self._waiting or ():
+        for scope in self._waiting:
             scope.cancel()
         self._farewell = spawn(partial(self._part, ending))  # a reference, or asyncio may forget a task that runs
 
@@ -121,6 +127,7 @@ class Connection(ABC):
                 await self._say_farewell(ending)
             await self._app_is_done.wait()
         if not self._app_is_done.is_set():
+            self._call = self._call or TaskCall(self._task)
             self._call.cancel()
         self._has_parted.set()
 
@@ -136,12 +143,11 @@ class Connection(ABC):
         """What the server receives, or the disconnect."""
         if self._ending is None:
             with anyio.CancelScope() as scope:
-                self._waiting = self._waiting or set()  # one at a time, as a rule
-                self._waiting.add(scope)
+                self._waiting |= {scope}
                 try:
                     message = await self._receive()
                 finally:
-                    self._waiting.discard(scope)
+                    self._waiting -= {scope}
             if self._ending is None:
                 return message
         return self._disconnect()

@@ -1,20 +1,19 @@
 """Socket: a websocket, from its request until it is closed."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..challenge import refuse
 from ..errors import AuthError, InvalidToken
 from ..seen_tokens import VerifiedToken
-from ..users import starlette_credentials
 from .connection import Connection, Terms
 from .endings import UNAUTHORIZED, Ending
 from .renewal import read_renewal, refused, renewed
 
-Admit = Callable[[Sequence[tuple[bytes, bytes]]], Awaitable[tuple[VerifiedToken | None, Any]]]
-"""Who an Authorization field names, by the rule that this request was admitted by; and the app's user for him."""
+Admit = Callable[[bytes], Awaitable[tuple[VerifiedToken | None, Any]]]
+"""Whom an Authorization field names, by the rule that this request was admitted by; and the app's user for him."""
 
 
 class Socket(Connection):
@@ -25,7 +24,11 @@ class Socket(Connection):
     ) -> None:
         super().__init__(terms, token, scope, receive, send)
         self._admit = admit
+
+    def call(self, app: ASGIApp) -> Awaitable[None]:
+        running = super().call(app)
         self._hold()
+        return running
 
     def _disconnect(self) -> Message:
         reason = self._ending.reason if self._ending else ""
@@ -70,7 +73,7 @@ class Socket(Connection):
 
     async def _renew(self, fresh: str) -> Message:
         """Go on with a fresh token of the same subject. Raises AuthError."""
-        token, user = await self._admit([(b"authorization", b"Bearer " + fresh.encode())])
+        token, user = await self._admit(b"Bearer " + fresh.encode())
         if token is None or not _is_same_person(token, self._token):
             raise InvalidToken
         if self._is_held:
@@ -82,7 +85,7 @@ class Socket(Connection):
 
     def _show(self, user: Any) -> None:
         self.scope["user"] = self.scope["state"]["user"] = user
-        self.scope["auth"] = starlette_credentials(self._token.claims)
+        self.scope["auth"] = self._token.auth
 
 
 def _is_same_person(one: VerifiedToken, other: VerifiedToken) -> bool:

@@ -32,13 +32,12 @@ class Stream(Connection):
             return self._send_of_stream(message)
         if message["type"] == "http.response.start":
             self._start = message
-            if is_event_stream(message):
-                self._hold()
-                return self._send_of_stream(message)
-        elif message.get("more_body") and not has_length(self._start):
-            self._hold()
-            return self._send_of_stream(message)
-        return self._send(message)
+            if not is_event_stream(message):
+                return self._send(message)
+        elif not message.get("more_body") or has_length(self._start):
+            return self._send(message)
+        self._hold()
+        return self._send_of_stream(message)
 
     async def receive(self) -> Message:
         """The request's body as it comes; after it, the disconnect is waited for, whose time may come from here."""
@@ -81,8 +80,9 @@ def is_event_stream(start: Message | None) -> bool:
     """Whether text may be added to it: a compressed one takes none."""
     headers = start.get("headers", ()) if start else ()
     for name, value in headers:
-        if name == b"content-type" and value.startswith(b"text/event-stream"):
-            return not has(headers, b"content-encoding") and not has_length(start)
+        if name == b"content-type":
+            is_one: bool = value.startswith(b"text/event-stream")
+            return is_one and not has(headers, b"content-encoding") and not has_length(start)
     return False
 
 

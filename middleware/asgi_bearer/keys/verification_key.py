@@ -103,7 +103,11 @@ class KeyRing:
         for key in keys:
             by_id[key.key_id, key.algorithm] = (*by_id.get((key.key_id, key.algorithm), ()), key)
             by_algorithm[key.algorithm] = (*by_algorithm.get(key.algorithm, ()), key)
-        return cls(keys, by_id, by_algorithm)
+        return cls(
+            keys,
+            {name: found[:_MAX_CANDIDATES] for name, found in by_id.items()},
+            {name: found[:_MAX_CANDIDATES] for name, found in by_algorithm.items()},
+        )
 
     def find(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         """The few keys that may have signed a token with this header: by `kid`, else those without a name.
@@ -111,7 +115,5 @@ class KeyRing:
         A token without `kid` is tried against every key of its algorithm, up to a small number.
         """
         if key_id is None:
-            found = self._by_algorithm.get(algorithm, ())
-        else:
-            found = self._by_id.get((key_id, algorithm)) or self._by_id.get((None, algorithm), ())
-        return found[:_MAX_CANDIDATES]
+            return self._by_algorithm.get(algorithm, ())
+        return self._by_id.get((key_id, algorithm)) or self._by_id.get((None, algorithm), ())

@@ -20,6 +20,10 @@ _log = logging.getLogger("asgi_bearer")
 MAX_WAIT = 1.0
 """Seconds that one look waits for news; a tenth of the bound where that is less."""
 
+PACE = 0.2
+"""Seconds after news until the next look, so that many are read at once: a lone one is read as it comes, and a flood
+costs five looks a second."""
+
 READ_BACK = 2.0
 """Seconds after which what was stored should have been read back."""
 
@@ -49,7 +53,7 @@ class Feed:
         self._unconfirmed = unconfirmed
         self._clock = clock
         self._monotonic = monotonic
-        self._wait = 0.0
+        self._wait = self._pause = 0.0
         self._closing = Event()
         self.thread = Thread(target=self._run, name="asgi-bearer revocations", daemon=True)
 
@@ -72,6 +76,7 @@ class Feed:
                 self._closing.wait(_backoff(failures))
             else:
                 failures, self._contact.fault = 0, None
+                self._closing.wait(self._pause)
             self._contact.report(self._monotonic())
         self._reader.close()
 
@@ -81,11 +86,12 @@ class Feed:
         reading = self._reader.read(self._wait)
         if reading.begins_anew:  # whether the store has what is known here is not known
             self._unconfirmed.expect(self._copy.marks(), asked_at + random.random() * MAX_WAIT)  # noqa: S311 - jitter
-        self._wait = 0.0
+        self._wait = self._pause = 0.0
         self._take(reading.texts)
         if reading.is_complete:
             self._contact.make(asked_at)
             self._wait = min(MAX_WAIT, self._contact.max_silence / 10)
+            self._pause = PACE if reading.texts else 0.0
             self._hand_in(asked_at)
 
     def _take(self, texts: Sequence[str | bytes]) -> None:

@@ -73,6 +73,8 @@ class FollowedRevocations(Revocations):
         self.start()
         now = self._clock()
         news = [one for one in revocations if self._copy.add(one, now) or one.mark in self._unconfirmed]
+        if not news:
+            return
         marks = [one.mark for one in news]
         self._unconfirmed.expect(marks, self._monotonic() + STORE_LIMIT + READ_BACK)
         try:

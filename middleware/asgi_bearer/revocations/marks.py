@@ -37,13 +37,13 @@ def marks_of(claims: Claims, key_id: str | None) -> TokenMarks:
 
     `sid` is the session's name (OpenID Connect Front-Channel Logout 1.0 section 3); no text, it names none.
     """
-    issuer, members = claims.issuer, claims.members
+    issuer, claim = claims.issuer, claims.claims_set.text
     place = f" {len(issuer)} {issuer} "  # as in `mark_of`, but for all of them at once
     names = [f"subject{place}{claims.subject}"]
-    if token_id := members.get("jti"):
+    if token_id := claim("jti"):
         names.append(f"token{place}{token_id}")
-    if (session_id := members.get("sid")) and isinstance(session_id, str):
+    if session_id := claim("sid"):
         names.append(f"session{place}{session_id}")
     if key_id:
         names.append(f"key{place}{key_id}")
-    return TokenMarks(tuple(names), members.get("iat", _NO_INSTANT))
+    return TokenMarks(tuple(names), _NO_INSTANT if claims.issued_at is None else claims.issued_at)

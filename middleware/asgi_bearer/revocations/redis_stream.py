@@ -217,7 +217,8 @@ class RedisReader:
     def _connection(self) -> "Redis":
         if self._client is None:
             self._client = self._store.connect(
-                socket_timeout=self._store.timeout + MAX_WAIT, redis_connect_func=self._on_connect
+                socket_timeout=2 * self._store.timeout,  # it waits for news for less than one of the two
+                redis_connect_func=self._on_connect,
             )
             self._client.set_response_callback("XREAD", _as_it_is)
         return self._client
