@@ -60,23 +60,17 @@ def set_alarm(seconds: float, ring: Callable[[], None]) -> Callable[[], None]:
 
 
 class TaskCall:
-    """The task that runs now, which may have to be cancelled from outside of it. For asyncio."""
+    """A call that runs in this task, and is to be cancelled from outside of it. For asyncio."""
 
-    def __init__(self) -> None:
-        self._task = asyncio.current_task()
-        self._is_cancelled = False
+    def __init__(self, task: Any) -> None:
+        self._task = task
 
     def cancel(self) -> None:
-        if self._task is not None:
-            self._is_cancelled = True
-            self._task.cancel()
+        self._task.cancel()
 
     def is_cause_of(self, error: BaseException | None) -> bool:
-        """Whether it was cancelled here and by nobody else; then it goes on. Asked once."""
-        task = asyncio.current_task()
-        if not self._is_cancelled or task is None or task is not self._task:
-            return False
-        return task.uncancel() == 0 and isinstance(error, asyncio.CancelledError)
+        """Whether it was cancelled here and by nobody else; then its task goes on. Asked once, after `cancel`."""
+        return self._task.uncancel() == 0 and isinstance(error, asyncio.CancelledError)
 
 
 class ScopeCall:

@@ -77,4 +77,4 @@ def socket_scope(token: str | None = None, **members: Any) -> Scope:
     return websocket_scope(headers=[bearer(token or short_token())], state={}, **members)
 
 
-DENIAL = {"extensions": {"websocket.http.response": {}}}
+DENIAL: dict[str, Any] = {"extensions": {"websocket.http.response": {}}}

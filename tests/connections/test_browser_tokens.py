@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from starlette.types import Scope
 
 from asgi_bearer import ConnectionRules, CookieToken, optional, public
 from tests.asgi import Answer, Recorder, bearer, call, challenge_of, guarded, http_scope, websocket_scope
@@ -87,10 +86,10 @@ async def test_subprotocols_that_are_refused(headers: Any, status: int, challeng
 
 
 async def test_the_apps_own_choice_is_kept() -> None:
-    async def app(scope: Scope, receive: Any, send: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.accept", "subprotocol": "chat"})
 
-    scope = websocket_scope(headers=offering(f"bearer, {TOKEN}, chat"))
+    scope = websocket_scope(subprotocols=["bearer", TOKEN, "chat"])
     answer = await call(guarded(app, connections=SUBPROTOCOL), scope)
     assert answer.messages == [{"type": "websocket.accept", "subprotocol": "chat"}]
 

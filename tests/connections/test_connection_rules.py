@@ -1,6 +1,8 @@
 """The settings: what is wrong with them is said at construction."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,7 +43,7 @@ def test_good_rules(rules: ConnectionRules) -> None:
         pytest.param({"cookie": CookieToken("a", ORIGINS[0])}, "origins of a CookieToken must be a list", id="a text"),
         *(
             pytest.param({"cookie": CookieToken("a", [origin])}, "is no origin", id=f"{origin!r}")
-            for origin in ("*", "null", "https://app.example.com/", "app.example.com", "https://App.example.com", None)
+            for origin in ("*", "null", "https://app.example.com/", "app.example.com", "https://App.example.com", "")
         ),
     ],
 )
@@ -51,3 +53,11 @@ def test_faults(rules: Any, fault: str) -> None:
         guarded(Recorder(), connections=connections)
     (sentence,) = caught.value.faults
     assert fault in sentence
+
+
+def test_the_example_of_the_docs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "connections.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, "connections.md", "exec"), names)
+    assert list(names["connections"].faults()) == []

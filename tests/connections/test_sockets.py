@@ -206,6 +206,34 @@ async def test_a_client_that_reads_nothing_keeps_nothing_alive_beyond_the_grace(
     assert server.sent == [ACCEPT]
 
 
+async def test_an_app_that_is_through_does_not_wait_for_a_stalled_client_beyond_the_grace() -> None:
+    server = websocket_server()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send(ACCEPT)
+        server.is_stalled = True
+        assert await receive() == DISCONNECT
+
+    await server.serve(guarded(app, connections=QUICK), socket_scope())
+    assert server.sent == [ACCEPT]
+
+
+async def test_what_is_taken_back_when_all_is_over_ends_nothing() -> None:
+    told: list[Any] = []
+
+    class Telling(Revocations):
+        def watch(self, marks: Any, tell: Any) -> Any:
+            told.append(tell)
+            return super().watch(marks, tell)
+
+    server = websocket_server()
+    await server.serve(guarded(Listener(), revocations=Telling(clock=lambda: NOW)), socket_scope())
+    told[0]()  # as from a thread that had begun to tell
+    await anyio.sleep(0.01)
+    assert server.sent == [ACCEPT, EXPIRED]
+
+
 async def test_a_client_that_is_gone_at_the_end_is_no_error() -> None:
     server = websocket_server()
 

@@ -231,6 +231,27 @@ async def test_a_client_that_reads_nothing_keeps_nothing_alive_beyond_the_grace(
     assert server.sent == [start(), chunk()]
 
 
+async def test_an_app_that_streams_in_a_task_of_its_own_is_cancelled_as_a_whole() -> None:
+    ended: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def stream() -> None:
+            await send(start())
+            await send(chunk())
+
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(stream)
+                await anyio.sleep_forever()
+        finally:
+            ended.append("finally")
+
+    server = http_server()
+    await server.serve(guarded(app, connections=QUICK), stream_scope())
+    assert ended == ["finally"]
+    assert server.sent[-1] == END
+
+
 async def test_an_error_of_the_app_is_the_servers_to_hear_about() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())

@@ -10,16 +10,17 @@ Held, a connection costs one timer and no task. The deadline is measured by the 
 begins to be held: a wall clock that is set back later keeps nothing open.
 """
 
+from abc import ABC, abstractmethod
+from asyncio import Task, current_task
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..event_loops import ScopeCall, TaskCall, in_trio, set_alarm, threadsafe
-from ..flights import Flight
+from ..event_loops import ScopeCall, TaskCall, in_trio, set_alarm, spawn, threadsafe
 from ..revocations import Revocations
 from ..revocations.watches import Watch
 from ..seen_tokens import VerifiedToken
@@ -36,7 +37,7 @@ class Terms(NamedTuple):
     clock: Callable[[], float]
 
 
-class Connection:
+class Connection(ABC):
     """One; `Stream` and `Socket` say what is sent and received."""
 
     has_begun = _is_held = False
@@ -44,6 +45,7 @@ class Connection:
     _sending = 0
     _waiting: frozenset[anyio.CancelScope] = frozenset()
     _call: TaskCall | ScopeCall | None = None
+    _task: Task[Any] | None = None
 
     def __init__(self, terms: Terms, token: VerifiedToken, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -58,13 +60,16 @@ class Connection:
         if in_trio():
             self._call = ScopeCall()
             return self._call.of(running)
+        self._task = current_task()  # the app may begin to stream in another one
         return running
 
+    @abstractmethod
     def receive(self) -> Awaitable[Message]:
-        raise NotImplementedError
+        """What the app gets for the server's `receive`."""
 
+    @abstractmethod
     def send(self, message: Message) -> Awaitable[None]:
-        raise NotImplementedError
+        """What the app gets for the server's `send`."""
 
     async def finish(self, error: BaseException | None) -> None:
         """The app is through. Raises `error` again, unless it follows from the end."""
@@ -72,8 +77,8 @@ class Connection:
             self._release()
         if self._ending is not None:
             self._app_is_done.set()
-            is_ours = is_disconnect(error) or (self._call is not None and self._call.is_cause_of(error))
-            await self._farewell.landing()
+            is_ours = (self._call is not None and self._call.is_cause_of(error)) or is_disconnect(error)
+            await self._has_parted.wait()
             if is_ours:
                 return
         if error is not None:
@@ -81,7 +86,6 @@ class Connection:
 
     def _hold(self) -> None:
         self.has_begun = True
-        self._call = self._call or TaskCall()
         self._set_end()
 
     def _set_end(self) -> None:
@@ -108,12 +112,12 @@ class Connection:
             return
         self._release()
         self._ending = ending
-        self._app_is_done, self._is_idle = anyio.Event(), anyio.Event()
+        self._app_is_done, self._is_idle, self._has_parted = anyio.Event(), anyio.Event(), anyio.Event()
         if not self._sending:
             self._is_idle.set()
         for scope in self._waiting:
             scope.cancel()
-        self._farewell = Flight(partial(self._part, ending))
+        self._farewell = spawn(partial(self._part, ending))  # a reference, or asyncio may forget a task that runs
 
     async def _part(self, ending: Ending) -> None:
         """Tell the client, when nothing is half sent; give the app time to return; then cancel it."""
@@ -122,15 +126,18 @@ class Connection:
             with suppress(Exception):  # the client is gone, in whatever way its server says so
                 await self._say_farewell(ending)
             await self._app_is_done.wait()
-            return
-        if self._call is not None and not self._app_is_done.is_set():
+        if not self._app_is_done.is_set():
+            self._call = self._call or TaskCall(self._task)
             self._call.cancel()
+        self._has_parted.set()
 
+    @abstractmethod
     def _disconnect(self) -> Message:
-        raise NotImplementedError
+        """What the app receives after the end."""
 
+    @abstractmethod
     async def _say_farewell(self, ending: Ending) -> None:
-        raise NotImplementedError
+        """Tell the client, where there is something left to tell."""
 
     async def _receive_until_the_end(self) -> Message:
         """What the server receives, or the disconnect."""
