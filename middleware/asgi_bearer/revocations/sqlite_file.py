@@ -1,6 +1,5 @@
 """SqliteRevocations: a file that the processes of one machine share."""
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -65,7 +64,7 @@ class SqliteStore:
     """Rows in the order in which they were committed; those whose tokens are dead go when others come."""
 
     def __init__(self, path: str | Path, clock: Callable[[], float]) -> None:
-        self.path = os.path.abspath(path) if isinstance(path, str | Path) else path  # whatever folder it goes to later
+        self.path = Path(path).absolute() if isinstance(path, str | Path) else path  # wherever the process goes later
         self.name = f"SQLite file {str(path)!r}"
         self._clock = clock
 
