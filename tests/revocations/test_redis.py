@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from redis.exceptions import ConnectionError  # noqa: A004 - its own name
 
 from asgi_bearer import AuthenticationUnavailable, RedisRevocations, Revocation, RevocationsUnavailable
 from asgi_bearer.revocations import redis_stream
@@ -269,6 +270,18 @@ def test_a_server_whose_last_entries_are_lost_gets_them_back(valkey: RedisServer
             other_server.execute()
         eventually(lambda: has(copy, "a3"))
         eventually(lambda: valkey.client.xlen(STREAM) == 3)
+
+
+def test_that_all_is_to_be_read_is_not_forgotten_where_the_server_goes_meanwhile(valkey: RedisServer) -> None:
+    copy = RedisRevocations(valkey.url, clock=clock, max_silence=BOUND)
+    reader = copy._store.reader()
+    valkey.kill()
+    with pytest.raises(ConnectionError):
+        reader.read(0)
+    valkey.start()
+    assert reader.read(0).begins_anew
+    assert not reader.read(0).begins_anew
+    reader.close()
 
 
 def test_dead_entries_are_no_loss(valkey: RedisServer) -> None:

@@ -159,6 +159,20 @@ def test_a_file_that_goes_while_it_is_opened_is_looked_for_again(tmp_path: Path)
     reader.close()
 
 
+def test_that_a_file_is_another_one_is_not_forgotten_where_it_cannot_be_read_at_first(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE revocations (number INTEGER PRIMARY KEY, until REAL)")
+        reader = SqliteStore(path, clock).reader()
+        with pytest.raises(sqlite3.OperationalError):
+            reader.read(0)
+        database.execute("ALTER TABLE revocations ADD COLUMN text TEXT")
+        database.commit()
+        assert reader.read(0).begins_anew
+        assert not reader.read(0).begins_anew
+        reader.close()
+
+
 def test_dead_rows_go_when_others_come(tmp_path: Path) -> None:
     now = [float(NOW)]
     store = SqliteStore(tmp_path / "file", lambda: now[0])

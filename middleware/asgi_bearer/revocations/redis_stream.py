@@ -10,7 +10,7 @@ Who does not reads all again, and hands in what he knows and the server lacks.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from importlib.util import find_spec
@@ -160,14 +160,12 @@ class RedisReader:
 
     def read(self, wait: float) -> Reading:
         begins_anew = not self._places
-        if begins_anew:
-            self._places = dict.fromkeys(self._store.streams, _BEGINNING)
-        found = self._ask(0 if begins_anew else wait)
+        places = self._places or dict.fromkeys(self._store.streams, _BEGINNING)
+        found = self._ask(places, 0 if begins_anew else wait)
         if self._store.monotonic() >= self._look_again_at and not self._has_all():
             self._places = {}  # the answer is forgotten too: whoever moves on with it sees no gap behind it any more
             return Reading((), is_complete=False, begins_anew=False)
-        for stream, entries in found.items():
-            self._move_on(stream, entries)
+        self._places = {**places, **{stream: self._move_on(stream, entries) for stream, entries in found.items()}}
         return Reading(
             [fields[1] for entries in found.values() for _, fields in entries],
             is_complete=all(len(entries) < _BATCH for entries in found.values()),
@@ -189,20 +187,20 @@ class RedisReader:
             self._client.close()
             self._client = None
 
-    def _ask(self, wait: float) -> dict[str, list[Any]]:
+    def _ask(self, places: Mapping[str, _Place], wait: float) -> dict[str, list[Any]]:
         block = ("BLOCK", max(1, int(wait * 1000))) if wait else ()
-        places = [self._places[stream].entry for stream in self._store.streams]
+        entries = [place.entry for place in places.values()]
         connection: Any = self._connection()
-        answer = connection.execute_command("XREAD", "COUNT", _BATCH, *block, "STREAMS", *self._store.streams, *places)
+        answer = connection.execute_command("XREAD", "COUNT", _BATCH, *block, "STREAMS", *places, *entries)
         return {_text(stream): entries for stream, entries in dict(answer or ()).items()}
 
-    def _move_on(self, stream: str, entries: list[Any]) -> None:
+    def _move_on(self, stream: str, entries: list[Any]) -> _Place:
         name, fields = entries[-1]
         until = 0.0
         with suppress(ValueError):
             until = read_revocation(fields[1]).until
-        self._places[stream] = _Place(_text(name), until)
         self._store.last_times[stream] = int(_text(name).partition("-")[0])
+        return _Place(_text(name), until)
 
     def _has_all(self) -> bool:
         """Whether the last entries that were read are still there: all of them whose tokens live."""

@@ -96,13 +96,14 @@ class SqliteReader:
         self._database: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._version = -1
+        self._begins_anew = True
         self._last = 0
 
     def read(self, wait: float) -> Reading:
         time.sleep(min(wait, _POLL))
-        database, begins_anew = self._follow_file()
+        database = self._follow_file()
         (version,) = database.execute("PRAGMA data_version").fetchone()
-        if version == self._version and not begins_anew:
+        if version == self._version:
             return Reading((), is_complete=True, begins_anew=False)
         rows = database.execute(
             "SELECT number, text FROM revocations WHERE number > ? ORDER BY number LIMIT ?", (self._last, _BATCH)
@@ -112,6 +113,7 @@ class SqliteReader:
             self._last = rows[-1][0]
         if is_complete:
             self._version = version
+        begins_anew, self._begins_anew = self._begins_anew, False
         return Reading([text for _, text in rows], is_complete=is_complete, begins_anew=begins_anew)
 
     def hand_in(self, revocations: Sequence[Revocation]) -> bool:
@@ -123,18 +125,17 @@ class SqliteReader:
             self._database.close()
             self._database = None
 
-    def _follow_file(self) -> tuple[sqlite3.Connection, bool]:
-        """And whether it is another file than before: one that was deleted could be read for ever."""
+    def _follow_file(self) -> sqlite3.Connection:
+        """Begin anew where it is another file than before: one that was deleted could be read for ever."""
         if self._database is not None and self._file == _identity(self._store.path):
-            return self._database, False
+            return self._database
         self.close()
         database = self._database = self._store.open()
         file = _identity(self._store.path)
         self._version = -1
-        if file == self._file:
-            return database, False
-        self._file, self._last = file, 0
-        return database, True
+        if file != self._file:
+            self._file, self._last, self._begins_anew = file, 0, True
+        return database
 
 
 def _identity(path: str | Path) -> tuple[int, int] | None:
