@@ -123,7 +123,6 @@ class BearerMiddleware:
             token = None
             if credentials is not None:
                 token = self._recall(credentials) or await self._verify(credentials)
-                credentials = None  # so that no traceback of the app shows it
             self._authorize(rule, token)
             user = ANONYMOUS if token is None else await self._user(token) if self._user_loader else token.user
         except AuthError as error:
@@ -131,13 +130,13 @@ class BearerMiddleware:
             await refuse(error, self.realm, scope, send)
             return
 
+        del fields, credentials  # so that no traceback of the app shows the token
         if rule.access is _OPTIONAL:
             send = _vary_by_authorization(send)
-        child = _child_scope(scope, headers, token, user)
         if token is None:
-            await self.app(child, receive, send)
+            await self.app(_child_scope(scope, headers, token, user), receive, send)
             return
-        connection = self._connection(rule, token, child, receive, send)
+        connection = self._connection(rule, token, _child_scope(scope, headers, token, user), receive, send)
         try:
             await connection.call(self.app)
         except BaseException as error:  # noqa: BLE001 - it is raised again there
