@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import anyio
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Lifespan
@@ -48,9 +47,6 @@ ALLOW = [
 
 ISSUER = AUDIENCE = "asgi-bearer-demo"
 
-STORE_PATIENCE = 3.0
-"""Seconds that a start waits for the store of revocations."""
-
 CONNECTIONS = ConnectionRules(
     last_event=True,  # /events says why it ends
     subprotocol=True,  # browsers can set no header on a websocket
@@ -91,7 +87,7 @@ def make_app(
         WebSocketRoute("/ws/echo", endpoints.echo),
     ]
     return BearerMiddleware(
-        Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=_follow(known)),
+        Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=_closing(known)),
         issuers=Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(secret)),
         allow=ALLOW,
         realm=REALM,
@@ -100,13 +96,9 @@ def make_app(
     )
 
 
-def _follow(revocations: Revocations) -> Lifespan[Starlette]:
+def _closing(revocations: Revocations) -> Lifespan[Starlette]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        """Nothing is answered before it is known what was revoked; but a store that is down is not waited for."""
-        with anyio.move_on_after(STORE_PATIENCE):
-            while not revocations.readiness().ready:  # noqa: ASYNC110 - what is waited for is another thread
-                await anyio.sleep(0.01)
         yield
         revocations.close()
 

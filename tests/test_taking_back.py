@@ -128,7 +128,18 @@ async def test_it_follows_from_the_start_on(tmp_path: Any) -> None:
     app = guarded(Recorder(), revocations=revocations)
     await call(app, {"type": "lifespan"})
     try:
-        assert revocations._feed is not None
+        assert revocations.readiness().ready
+    finally:
+        revocations.close()
+
+
+async def test_a_store_that_is_down_does_not_keep_it_from_starting(tmp_path: Any) -> None:
+    file = tmp_path / "revocations.sqlite3"
+    file.mkdir()
+    revocations = SqliteRevocations(file)
+    try:
+        await revocations.begin(patience=0.05)
+        assert not revocations.readiness().ready
     finally:
         revocations.close()
 

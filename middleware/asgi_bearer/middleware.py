@@ -157,7 +157,7 @@ class BearerMiddleware:
         for issuer in self._issuers.values():
             issuer.renew_keys()
         if self._revocations is not None:
-            self._revocations.start()
+            await self._revocations.begin()
         await self.app(scope, receive, send)
 
     def _recall(self, credentials: bytes) -> VerifiedToken | None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 
+import anyio
 import anyio.lowlevel
 
 from .local_copy import LocalCopy
@@ -10,6 +11,9 @@ from .marks import TokenMarks
 from .readiness import RevocationReadiness
 from .revocation import Revocation
 from .watches import Watch
+
+_GLANCE = 0.01
+"""Seconds."""
 
 
 class Revocations:
@@ -25,6 +29,16 @@ class Revocations:
 
     def start(self) -> None:
         """Begin to follow what other processes take back. Cheap, never waits, and may be called at every request."""
+
+    async def begin(self, patience: float = 3.0) -> None:
+        """Start, and wait for the first copy, so that a server that says it is ready refuses nobody for want of it.
+
+        patience: seconds; a store that is down is not waited for, and requests get 503 until it is there.
+        """
+        self.start()
+        with anyio.move_on_after(patience):
+            while not self.readiness().ready:  # noqa: ASYNC110 - what is waited for is another thread
+                await anyio.sleep(_GLANCE)
 
     def close(self) -> None:
         """Follow no longer. It does not wait; `start` begins anew."""
