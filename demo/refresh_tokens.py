@@ -79,9 +79,14 @@ class RefreshTokens:
             lambda connection: connection.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
         )
 
-    async def end_all(self, name: str) -> None:
-        """The same for every session of the account of this name."""
-        await self._database.run(lambda connection: connection.execute("DELETE FROM sessions WHERE name = ?", (name,)))
+    async def end_all(self, name: str) -> list[str]:
+        """The same for every session of the account of this name: their ids."""
+        return await self._database.run(lambda connection: _end_all(connection, name))
+
+
+def _end_all(connection: sqlite3.Connection, name: str) -> list[str]:
+    rows = connection.execute("DELETE FROM sessions WHERE name = ? RETURNING id", (name,))
+    return [session_id for (session_id,) in rows]
 
 
 def _begin(connection: sqlite3.Connection, name: str, now: float) -> Session:

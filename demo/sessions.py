@@ -61,12 +61,15 @@ class Sessions:
     async def end_all(self, user: User) -> None:
         """Every token of this account. Raises RevocationsUnavailable; no refresh works by then.
 
+        The subject's revocation is for tokens of no session that is stored, the sessions' for a refresh or a login that
+        is under way: its token may be issued in a later second than the subject's revocation.
         Tokens tell the second in which they were issued, and those of this one are revoked to its end: it is waited
         for, so that whoever logs in next gets a good one.
         """
-        await self._refresh_tokens.end_all(user.subject)
+        session_ids = await self._refresh_tokens.end_all(user.subject)
         await self._revocations.revoke(
-            Revocation.subject(self._tokens.issuer, user.subject, lifetime=self._tokens.lifetime)
+            Revocation.subject(self._tokens.issuer, user.subject, lifetime=self._tokens.lifetime),
+            *map(self._revocation, session_ids),
         )
         await anyio.sleep(1 - time.time() % 1)
 

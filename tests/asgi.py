@@ -115,7 +115,7 @@ def guarded(app: ASGIApp, allow: Iterable[Rule] = (), **settings: Any) -> Bearer
     return BearerMiddleware(app, allow=allow, **settings)
 
 
-async def get(app: ASGIApp, path: str = "/", token: str | None = None, **members: Any) -> Answer:
+async def get(app: ASGIApp, path: str = "/", token: str | bytes | None = None, **members: Any) -> Answer:
     headers: list[tuple[bytes, bytes]] = [] if token is None else [bearer(token)]
     headers += members.pop("headers", [])
     return await call(app, http_scope(path, headers=headers, **members))

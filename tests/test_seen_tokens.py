@@ -114,6 +114,20 @@ async def test_what_is_used_stays_while_others_pass(signatures: Signatures) -> N
     assert len(app._seen) == 10
 
 
+async def test_other_spellings_of_one_token_put_nothing_out(signatures: Signatures) -> None:
+    """Whoever has one token could send it with other white space each time."""
+    app, used = cached(cache=CacheLimits(tokens=2)), sign()
+    assert (await get(app, token=used)).status == 200
+    for spaces in range(1, 10):
+        for spelling in (b" " * spaces + used.encode(), used.encode() + b"\t" * spaces):
+            assert (await get(app, token=spelling)).status == 200
+    assert app._seen is not None
+    assert list(app._seen._young) == [bearer(used)[1]]
+    assert signatures.count == 1 + 18
+    assert (await get(app, token=used)).status == 200
+    assert signatures.count == 1 + 18
+
+
 async def test_a_token_that_is_larger_than_the_store_is_not_kept() -> None:
     app = cached(cache=CacheLimits(memory=5_000))
     small, large = sign(), sign(claims(padding="x" * 2000))

@@ -1,5 +1,7 @@
 """Identify: the user of verified claims, Starlette's view of it, and the app's own loader."""
 
+import copy
+import pickle
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,6 +45,15 @@ def test_a_user_cannot_be_changed() -> None:
         user.subject = "root"
     with pytest.raises(TypeError):
         user.claims["sub"] = "root"
+    with pytest.raises(AttributeError, match=r"request\.state"):
+        user.tenant = "one that the next request with this token would see"
+    with pytest.raises(AttributeError):
+        del user.tenant
+
+
+def test_a_copy_of_a_user_is_equal() -> None:
+    user = User(CLAIMS)
+    assert copy.copy(user) == pickle.loads(pickle.dumps(user)) == user
 
 
 def test_an_anonymous_user_is_nobody() -> None:

@@ -191,7 +191,8 @@ class BearerMiddleware:
         auth = starlette_credentials(claims.scopes)
         marks = marks_of(claims, signed.key.key_id or header.key_id) if self._revocations else None
         token = VerifiedToken(issuer, header, signed.key, claims, User(claims), auth, marks)
-        if self._seen is not None:
+        if self._seen is not None and len(credentials) == len("Bearer ") + len(sent):
+            # With more white space, one token would have any number of spellings, and put all others out.
             self._seen.keep(credentials, token)
         return token
 

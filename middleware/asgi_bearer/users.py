@@ -26,8 +26,20 @@ class User(BaseUser):
 
     __slots__ = ("_claims",)
 
+    _claims: Claims
+
     def __init__(self, claims: Claims) -> None:
-        self._claims = claims
+        object.__setattr__(self, "_claims", claims)
+
+    def __setattr__(self, _name: str, _value: object) -> NoReturn:
+        """Starlette's BaseUser would take any attribute, and the next request with this token would see it."""
+        raise AttributeError("a verified user cannot be changed; keep what you know of it in request.state")
+
+    def __delattr__(self, _name: str) -> NoReturn:
+        raise AttributeError("a verified user cannot be changed")
+
+    def __reduce__(self) -> tuple[type["User"], tuple[Claims]]:
+        return User, (self._claims,)
 
     @property
     def subject(self) -> str:
@@ -125,6 +137,9 @@ class Credentials(AuthCredentials):
         object.__setattr__(self, "scopes", FrozenArray(scopes))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("verified scopes cannot be changed")
+
+    def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError("verified scopes cannot be changed")
 
 

@@ -376,3 +376,18 @@ async def test_a_renewal_that_comes_too_late_is_not_answered() -> None:
     await server.serve(guarded(app, user_loader=load, connections=RENEWAL), socket_scope())
     assert server.sent[-1] == EXPIRED
     assert answers(server) == []
+
+
+async def test_a_client_that_is_gone_before_the_answer_to_its_renewal_is_a_disconnect() -> None:
+    """Servers raise OSError to whoever sends then; apps expect it of `send`, and of `receive` a message."""
+
+    class Leaving(FakeServer):
+        async def send(self, message: Message) -> None:
+            if message["type"] == "websocket.send":
+                raise OSError("the client is gone")
+            await super().send(message)
+
+    app = Listener()
+    server = Leaving({"type": "websocket.connect"}, renew(sign()), {"type": "websocket.disconnect", "code": 1006})
+    await server.serve(guarded(app, connections=RENEWAL), socket_scope(sign()))
+    assert app.received == [{"type": "websocket.disconnect", "code": 1006}]

@@ -309,6 +309,21 @@ async def test_a_body_is_read_as_it_comes() -> None:
     assert server.reads == 3
 
 
+@pytest.mark.parametrize("arrives", ["late", "never"])
+async def test_of_a_body_that_goes_on_nothing_is_read_after_the_end(arrives: str) -> None:
+    """Client and app may stream to each other, and the app may wait for the client only."""
+    app, server = Streaming(start(), chunk()), http_server()
+    server.arriving.clear()
+    server.client({"type": "http.request", "body": b"1", "more_body": True})
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.serve, guarded(app), stream_scope())
+        await anyio.sleep(SHORT * 2)
+        if arrives == "late":
+            server.client({"type": "http.request", "body": b"2", "more_body": True})
+    assert app.disconnects == [{"type": "http.disconnect"}]
+    assert server.sent == [start(), chunk(), END]
+
+
 async def test_the_clients_own_disconnect_arrives() -> None:
     app, server = Streaming(start(), chunk()), http_server()
     server.client({"type": "http.disconnect"})

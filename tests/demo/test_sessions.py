@@ -1,16 +1,20 @@
 """Staying logged in and logging out, in process: what each answer is, and what holds when a store is down."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from asgi_bearer import Revocation, Revocations, RevocationsUnavailable, TokenIssuer
-from demo.accounts import Accounts
+from asgi_bearer import Claims, Revocation, Revocations, RevocationsUnavailable, TokenIssuer, User
+from asgi_bearer.frozen_json import FrozenWhenAsked
+from demo.accounts import Account, Accounts
 from demo.app import AUDIENCE, ISSUER, make_app
 from demo.database import Database
+from demo.refresh_tokens import RefreshTokens
+from demo.sessions import Sessions
 
 pytestmark = pytest.mark.anyio
 
@@ -198,6 +202,27 @@ async def test_a_logout_everywhere_ends_them_all_and_the_next_login_is_good(clie
     for tokens in (first, second):
         assert (await refresh(client, tokens["refresh_token"])).json() == INVALID_GRANT
     assert await profile(client, await log_in(client)) == 200
+
+
+async def test_a_refresh_that_is_under_way_does_not_outlive_a_logout_everywhere(database: Path) -> None:
+    """Its token is issued in a later second than the one up to which the subject is revoked."""
+    revocations, shared = Revocations(), Database(database)
+    tokens = TokenIssuer(ISSUER, AUDIENCE, SECRET, lifetime=timedelta(minutes=5))
+    account = Account("suman", b"", ())
+    await Accounts(shared).add(account)
+
+    class BusyAccounts(Accounts):
+        async def find(self, name: str) -> Account | None:
+            await sessions.end_all(verified)
+            return await super().find(name)
+
+    sessions = Sessions(BusyAccounts(shared), RefreshTokens(shared), tokens, revocations)
+    first = await sessions.begin(account)
+    verified = User(Claims(ISSUER, "suman", (), frozenset(), frozenset(), 0, 0, 0, 0, FrozenWhenAsked({})))
+    late = await sessions.renew(first["refresh_token"])
+    async with client_of(database, revocations) as client:
+        assert [await profile(client, one) for one in (first, late)] == [401, 401]
+        assert (await refresh(client, late["refresh_token"])).json() == INVALID_GRANT
 
 
 @pytest.mark.parametrize("path", ["/logout", "/logout/everywhere"])

@@ -1,6 +1,7 @@
 """Socket: a websocket, from its request until it is closed."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -69,7 +70,8 @@ class Socket(Connection):
         except AuthError as error:
             answer = refused(error)
         if self._ending is None:
-            await self._send_unless_ended(answer)
+            with suppress(OSError):  # the client is gone, which an app learns by the next message, not by an exception
+                await self._send_unless_ended(answer)
 
     async def _renew(self, fresh: str) -> Message:
         """Go on with a fresh token of the same subject. Raises AuthError."""

@@ -40,8 +40,8 @@ class Stream(Connection):
         return self._send_of_stream(message)
 
     async def receive(self) -> Message:
-        """The request's body as it comes; after it, the disconnect is waited for, whose time may come from here."""
-        if self._request_is_read:
+        """The request's body as it comes; once it is read or the stream has begun, a disconnect may come from here."""
+        if self._request_is_read or self.has_begun:
             return await self._receive_until_the_end()
         message = await self._receive()
         self._request_is_read = not message.get("more_body")

@@ -86,8 +86,10 @@ class Revocation:
 
     @classmethod
     def key(cls, issuer: str, key_id: str, *, lifetime: timedelta, clock: Callable[[], float] = time.time) -> Self:
-        """All tokens that are signed with a key, by `kid`.
+        """All tokens that are signed with a key, by `kid`, whatever their headers say.
 
+        The key needs that `kid` where it is trusted, in its JWK Set or as `key_id`: under a key without one, who stole
+        it writes into the header what he likes, and only withdrawing the key ends that.
         lifetime: until the issuer will have withdrawn the key for certain, or its `kid` leaves your configuration. Who
         stole the key can sign with any `iat` and `exp`, so this is not bounded by how long good tokens live.
         """
