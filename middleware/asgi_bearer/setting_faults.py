@@ -1,0 +1,74 @@
+"""What can be wrong with the settings of a `BearerMiddleware`, each with what to write instead. Of rules: `rule_faults`."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from .connections import ConnectionRules
+from .issuers import Issuer
+from .revocations import Revocations
+from .seen_tokens import CacheLimits
+from .tenants import Tenants
+from .users import is_async
+from .verification import Limits
+
+_REALM = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")
+"""What a quoted string needs no escapes for (RFC 9110 section 5.6.4)."""
+
+
+def setting_faults(
+    issuers: Sequence[object],
+    *,
+    unlisted: object,
+    user_loader: object,
+    realm: object,
+    limits: object,
+    revocations: object,
+    connections: object,
+    clock: object,
+    cache: object,
+) -> Iterator[str]:
+    """Everything that is wrong with them, a sentence each with what to write instead."""
+    yield from _issuer_faults(issuers)
+    if unlisted not in ("authenticated", "denied"):
+        yield f'unlisted must be "authenticated" or "denied", not {unlisted!r}'
+    if user_loader is not None and not is_async(user_loader):
+        yield "user_loader must be an async function: async (Claims) -> user or None"
+    if not callable(clock):
+        yield "clock must be a function that returns seconds since 1970, such as time.time"
+    if not isinstance(realm, str) or not _REALM.fullmatch(realm):
+        yield "realm must be printable ASCII without quotes and backslashes, and not empty"
+    if not isinstance(limits, Limits) or not all(
+        isinstance(size, int) and size > 0 for size in (limits.token, limits.header, limits.payload, limits.signature)
+    ):
+        yield "limits must be Limits(…) with positive sizes in bytes"
+    yield from _lifetime_faults(connections, revocations)
+    if isinstance(cache, CacheLimits):
+        yield from cache.faults()
+    elif cache is not None:
+        yield "cache must be CacheLimits(…), or None for no cache"
+
+
+def _issuer_faults(issuers: Sequence[object]) -> Iterator[str]:
+    if not issuers:
+        yield 'issuers must not be empty; write Issuer("https://login.example.com/", audience="orders-api")'
+    names = [issuer.name for issuer in issuers if isinstance(issuer, Issuer)]
+    for issuer in issuers:
+        if isinstance(issuer, Issuer | Tenants):
+            yield from issuer.faults()
+        else:
+            yield f"{type(issuer).__name__} in issuers is not an Issuer; write Issuer(…)"
+    for name in sorted({str(name) for name in names if names.count(name) > 1}):
+        yield f"two issuers are called {name!r}; write one with all its audiences and keys"
+    if sum(isinstance(issuer, Tenants) for issuer in issuers) > 1:
+        yield "there are several Tenants in issuers; write one whose function knows them all"
+
+
+def _lifetime_faults(connections: object, revocations: object) -> Iterator[str]:
+    if isinstance(connections, ConnectionRules):
+        yield from connections.faults()
+    else:
+        yield "connections must be ConnectionRules(…)"
+    if isinstance(revocations, Revocations):
+        yield from revocations.faults()
+    elif revocations is not None:
+        yield "revocations must be Revocations(), SqliteRevocations(…) or RedisRevocations(…), or None"
