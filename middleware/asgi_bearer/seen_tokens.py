@@ -31,6 +31,7 @@ class CacheLimits:
     memory: int = 64 * 1024 * 1024
 
     def faults(self) -> Iterator[str]:
+        """What is wrong, a sentence each with what to write instead."""
         if not all(type(limit) is int and limit > 0 for limit in (self.tokens, self.memory)):
             yield "cache must be CacheLimits(…) with an int over 0 of tokens and of bytes, or None for no cache"
 

@@ -1,4 +1,4 @@
-"""What can be wrong with the settings of a `BearerMiddleware`, each with what to write instead. Of rules: `rule_faults`."""
+"""What can be wrong with a `BearerMiddleware`, but for its rules, each with what to write instead."""
 
 import re
 from collections.abc import Iterator, Sequence
