@@ -33,10 +33,10 @@ mutants:
 	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1
 	.venv-mutants/bin/python -m tests.mutants
 
-# The lock is complete, so nothing is resolved anew (--no-deps): pip would find releases that are newer than the lock.
+# The lock is whole, so nothing is resolved anew.
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(READY)
 
