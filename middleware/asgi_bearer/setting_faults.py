@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from .connections import ConnectionRules
 from .issuers import Issuer
@@ -37,15 +38,13 @@ def setting_faults(
         yield "clock must be a function that returns seconds since 1970, such as time.time"
     if not isinstance(realm, str) or not _REALM.fullmatch(realm):
         yield "realm must be printable ASCII without quotes and backslashes, and not empty"
-    if not isinstance(limits, Limits) or not all(
-        isinstance(size, int) and size > 0 for size in (limits.token, limits.header, limits.payload, limits.signature)
-    ):
-        yield "limits must be Limits(…) with positive sizes in bytes"
-    yield from _lifetime_faults(connections, revocations)
-    if isinstance(cache, CacheLimits):
-        yield from cache.faults()
-    elif cache is not None:
-        yield "cache must be CacheLimits(…), or None for no cache"
+    yield from _faults_of(limits, Limits, "limits must be Limits(…)")
+    yield from _faults_of(connections, ConnectionRules, "connections must be ConnectionRules(…)")
+    if revocations is not None:
+        instead = "revocations must be Revocations(), SqliteRevocations(…) or RedisRevocations(…), or None"
+        yield from _faults_of(revocations, Revocations, instead)
+    if cache is not None:
+        yield from _faults_of(cache, CacheLimits, "cache must be CacheLimits(…), or None for no cache")
 
 
 def _issuer_faults(issuers: Sequence[object]) -> Iterator[str]:
@@ -53,22 +52,17 @@ def _issuer_faults(issuers: Sequence[object]) -> Iterator[str]:
         yield 'issuers must not be empty; write Issuer("https://login.example.com/", audience="orders-api")'
     names = [issuer.name for issuer in issuers if isinstance(issuer, Issuer)]
     for issuer in issuers:
-        if isinstance(issuer, Issuer | Tenants):
-            yield from issuer.faults()
-        else:
-            yield f"{type(issuer).__name__} in issuers is not an Issuer; write Issuer(…)"
+        instead = f"{type(issuer).__name__} in issuers is not an Issuer; write Issuer(…)"
+        yield from _faults_of(issuer, Issuer | Tenants, instead)
     for name in sorted({str(name) for name in names if names.count(name) > 1}):
         yield f"two issuers are called {name!r}; write one with all its audiences and keys"
     if sum(isinstance(issuer, Tenants) for issuer in issuers) > 1:
         yield "there are several Tenants in issuers; write one whose function knows them all"
 
 
-def _lifetime_faults(connections: object, revocations: object) -> Iterator[str]:
-    if isinstance(connections, ConnectionRules):
-        yield from connections.faults()
+def _faults_of(declaration: Any, kind: Any, instead: str) -> Iterator[str]:
+    """What it says itself, if it is of this kind at all."""
+    if isinstance(declaration, kind):
+        yield from declaration.faults()
     else:
-        yield "connections must be ConnectionRules(…)"
-    if isinstance(revocations, Revocations):
-        yield from revocations.faults()
-    elif revocations is not None:
-        yield "revocations must be Revocations(), SqliteRevocations(…) or RedisRevocations(…), or None"
+        yield instead
