@@ -127,7 +127,9 @@ def _listen(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family)
     except OSError as error:
-        raise OSError(f"Cannot listen on {host} port {port}: {_reason(error)}. Another --port may be free.") from error
+        raise OSError(
+            f"Cannot listen on {host} port {port}: {_reason(error)}. Another DEMO_PORT or --port may be free."
+        ) from error
 
 
 def _reason(error: OSError) -> str:

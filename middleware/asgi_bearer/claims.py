@@ -112,7 +112,7 @@ def _audience(value: object) -> tuple[str, ...]:
 def _times(members: dict[str, Any], issuer: Issuer) -> tuple[float, float]:
     """When the claims hold."""
     expires_at, issued_at, not_before = members.get("exp"), members.get("iat", 0), members.get("nbf", 0)
-    if not (_is_instant(expires_at) and _is_instant(issued_at) and _is_instant(not_before)):
+    if not (is_instant(expires_at) and is_instant(issued_at) and is_instant(not_before)):
         raise InvalidClaims
     if issuer.max_age is not None:
         if "iat" not in members:
@@ -122,7 +122,7 @@ def _times(members: dict[str, Any], issuer: Issuer) -> tuple[float, float]:
     return valid_from - issuer.leeway_seconds, expires_at + issuer.leeway_seconds
 
 
-def _is_instant(value: Any) -> TypeGuard[float]:
+def is_instant(value: Any) -> TypeGuard[float]:
     """A NumericDate (RFC 7519 section 2): a number, within years that exist. A bool is no number, NaN in no range."""
     return type(value) in _NUMBERS and 0 <= value < _YEAR_10000
 

@@ -1,6 +1,7 @@
 """Read: headers → credentials → BearerToken (RFC 6750 section 2.1).
 
-Only the Authorization header is looked at: never the query, the body or a cookie (RFC 9700 section 4.3.2).
+Only the Authorization header is looked at: never the query, the body or a cookie (RFC 9700 section 4.3.2). What a
+browser's websocket brings instead, where that is asked for, comes here as such a field (connections/browser_tokens.py).
 Headers are bytes and are matched as bytes: `str` methods take U+0085 and U+00A0 for white space, a header does not.
 """
 

@@ -9,9 +9,8 @@ A request is refused by raising an `AuthError`, answered in one place.
 """
 
 import logging
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -33,17 +32,15 @@ from .revocations.marks import marks_of
 from .rule_faults import rule_faults
 from .rules import Access, Rule, Unlisted
 from .seen_tokens import CacheLimits, SeenTokens, VerifiedToken
+from .setting_faults import setting_faults
 from .targets import with_root_path_settled
 from .tenants import Tenants
-from .users import ANONYMOUS, NO_CREDENTIALS, User, UserLoader, is_async, load_user, starlette_credentials
+from .users import ANONYMOUS, NO_CREDENTIALS, User, UserLoader, load_user, starlette_credentials
 from .verification import Limits, read_unverified, verify_signature
 
 _log = logging.getLogger("asgi_bearer")
 
 _PUBLIC, _OPTIONAL, _DENIED = Access.PUBLIC, Access.OPTIONAL, Access.DENIED
-
-_REALM = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")
-"""What a quoted string needs no escapes for (RFC 9110 section 5.6.4)."""
 
 
 class BearerMiddleware:
@@ -81,7 +78,7 @@ class BearerMiddleware:
         clock: Callable[[], float] = time.time,
     ) -> None:
         trusted, rules = _listed(issuers), _listed(allow)
-        own = _own_faults(
+        own = setting_faults(
             trusted,
             unlisted=unlisted,
             user_loader=user_loader,
@@ -130,7 +127,7 @@ class BearerMiddleware:
             await refuse(error, self.realm, scope, send)
             return
 
-        del fields, credentials  # so that no traceback of the app shows the token
+        del fields, credentials  # a token that the app does not get must not show in a traceback of the app
         if rule.access is _OPTIONAL:
             send = _vary_by_authorization(send)
         if token is None:
@@ -251,63 +248,5 @@ def _vary_by_authorization(send: Send) -> Send:
 
 
 def _listed(value: Any) -> tuple[Any, ...]:
-    """One thing, or the things in a list; `_own_faults` and `rule_faults` say what does not belong there."""
+    """One thing, or the things in a list; `setting_faults` and `rule_faults` say what does not belong there."""
     return tuple(value) if isinstance(value, Iterable) else (value,)
-
-
-def _issuer_faults(issuers: Sequence[object]) -> Iterator[str]:
-    if not issuers:
-        yield 'issuers must not be empty; write Issuer("https://login.example.com/", audience="orders-api")'
-    names = [issuer.name for issuer in issuers if isinstance(issuer, Issuer)]
-    for issuer in issuers:
-        if isinstance(issuer, Issuer | Tenants):
-            yield from issuer.faults()
-        else:
-            yield f"{type(issuer).__name__} in issuers is not an Issuer; write Issuer(…)"
-    for name in sorted({str(name) for name in names if names.count(name) > 1}):
-        yield f"two issuers are called {name!r}; write one with all its audiences and keys"
-    if sum(isinstance(issuer, Tenants) for issuer in issuers) > 1:
-        yield "there are several Tenants in issuers; write one whose function knows them all"
-
-
-def _own_faults(
-    issuers: Sequence[object],
-    *,
-    unlisted: object,
-    user_loader: object,
-    realm: object,
-    limits: object,
-    revocations: object,
-    connections: object,
-    clock: object,
-    cache: object,
-) -> Iterator[str]:
-    yield from _issuer_faults(issuers)
-    if unlisted not in ("authenticated", "denied"):
-        yield f'unlisted must be "authenticated" or "denied", not {unlisted!r}'
-    if user_loader is not None and not is_async(user_loader):
-        yield "user_loader must be an async function: async (Claims) -> user or None"
-    if not callable(clock):
-        yield "clock must be a function that returns seconds since 1970, such as time.time"
-    if not isinstance(realm, str) or not _REALM.fullmatch(realm):
-        yield "realm must be printable ASCII without quotes and backslashes, and not empty"
-    if not isinstance(limits, Limits) or not all(
-        isinstance(size, int) and size > 0 for size in (limits.token, limits.header, limits.payload, limits.signature)
-    ):
-        yield "limits must be Limits(…) with positive sizes in bytes"
-    yield from _lifetime_faults(connections, revocations)
-    if isinstance(cache, CacheLimits):
-        yield from cache.faults()
-    elif cache is not None:
-        yield "cache must be CacheLimits(…), or None for no cache"
-
-
-def _lifetime_faults(connections: object, revocations: object) -> Iterator[str]:
-    if isinstance(connections, ConnectionRules):
-        yield from connections.faults()
-    else:
-        yield "connections must be ConnectionRules(…)"
-    if isinstance(revocations, Revocations):
-        yield from revocations.faults()
-    elif revocations is not None:
-        yield "revocations must be Revocations(), SqliteRevocations(…) or RedisRevocations(…), or None"

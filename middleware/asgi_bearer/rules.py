@@ -38,6 +38,7 @@ class Rule:
 
     @property
     def is_guard(self) -> bool:
+        """Whether it only ever asks for more: `protected`, as against the openings `public` and `optional`."""
         return self.access is Access.PROTECTED
 
     def covers_method(self, method: str) -> bool:

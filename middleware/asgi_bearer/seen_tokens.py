@@ -25,12 +25,13 @@ few and long ones it is 2, so that 340 bytes with nine claims take 2,500 and not
 
 @dataclass(frozen=True, slots=True)
 class CacheLimits:
-    """How many verified tokens are kept, and in how many bytes of memory, about; the ones not used lately go first."""
+    """How many verified tokens are kept, in about how many bytes of memory; by and large, the least used go first."""
 
     tokens: int = 10_000
     memory: int = 64 * 1024 * 1024
 
     def faults(self) -> Iterator[str]:
+        """What is wrong, a sentence each with what to write instead."""
         if not all(type(limit) is int and limit > 0 for limit in (self.tokens, self.memory)):
             yield "cache must be CacheLimits(…) with an int over 0 of tokens and of bytes, or None for no cache"
 
@@ -54,7 +55,8 @@ class SeenTokens:
     """By the credentials that they came in: the whole Authorization field.
 
     Two generations stand in for the order of use. What is found in the old one joins the young one; room is made in the
-    old one, and when that is empty, the young one becomes it. So most hits change nothing: to move each to the end of a
+    old one, where the last to come goes first (what is asked for often was there early), and when that is empty, the
+    young one becomes it. So most hits change nothing: to move each to the end of a
     list costs 0.1 µs of 3, and more where its neighbours there are not in the processor's cache.
     """
 

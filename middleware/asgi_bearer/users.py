@@ -48,10 +48,12 @@ class User(BaseUser):
 
     @property
     def scopes(self) -> frozenset[str]:
+        """Of `scope` and `scp` (RFC 9068 section 2.2.3)."""
         return self._claims.scopes
 
     @property
     def roles(self) -> frozenset[str]:
+        """Of the issuer's `roles_claim`."""
         return self._claims.roles
 
     @property
@@ -61,6 +63,7 @@ class User(BaseUser):
 
     @property
     def issuer(self) -> str:
+        """`iss`: one of those that are trusted (RFC 7519 section 4.1.1)."""
         return self._claims.issuer
 
     @property

@@ -9,7 +9,7 @@ joserfc owns keys and algorithms; reading a token strictly is ours (docs/decisio
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -47,6 +47,13 @@ class Limits:
     payload: int = 16_384
     signature: int = 1_400
     """RSA with 8192 bits needs 1,366."""
+
+    def faults(self) -> Iterator[str]:
+        """What is wrong, a sentence each with what to write instead."""
+        if not all(
+            isinstance(size, int) and size > 0 for size in (self.token, self.header, self.payload, self.signature)
+        ):
+            yield "limits must be Limits(…) with positive sizes in bytes"
 
 
 class Header(NamedTuple):

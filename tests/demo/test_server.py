@@ -203,7 +203,10 @@ def test_a_taken_port_is_a_sentence(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         code, output, errors = run_demo("--port", str(port), "--database", str(tmp_path / "d"))
     assert (code, output) == (1, "")
-    assert errors == f"Cannot listen on 127.0.0.1 port {port}: Address already in use. Another --port may be free.\n"
+    assert (
+        errors
+        == f"Cannot listen on 127.0.0.1 port {port}: Address already in use. Another DEMO_PORT or --port may be free.\n"
+    )
 
 
 def test_other_mistakes_are_sentences(tmp_path: Path) -> None:

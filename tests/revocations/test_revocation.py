@@ -1,12 +1,15 @@
 """The value: what it concerns, how long it must be remembered, and what a store may bring instead of it."""
 
+import json
 import math
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from asgi_bearer import Revocation
+from asgi_bearer import Revocation, Revocations
 from asgi_bearer.revocations.local_copy import LocalCopy
 from asgi_bearer.revocations.marks import mark_of, marks_of, read_mark
 from asgi_bearer.revocations.revocation import read_revocation, write_revocation
@@ -157,3 +160,18 @@ def test_marks_are_those_of_revocations() -> None:
 def test_garbage_is_a_value_error(text: Any) -> None:
     with pytest.raises(ValueError):
         read_revocation(text)
+
+
+@pytest.mark.anyio
+async def test_the_example_of_the_docs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "revocations.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, "revocations.md", "exec"), names)
+    assert list(names["revocations"].faults()) == []
+    assert (await names["ready"](None)).status_code == 503  # it never heard of the server
+    names["revocations"] = Revocations()
+    await names["take_back"](User(verified(sid="s1")))
+    answer = await names["ready"](None)
+    assert (answer.status_code, json.loads(answer.body)) == (200, {"revocations": "fresh"})
+    assert names["revocations"].readiness().entries == 4

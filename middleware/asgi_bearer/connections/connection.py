@@ -38,7 +38,10 @@ class Terms(NamedTuple):
 
 
 class Connection(ABC):
-    """One; `Stream` and `Socket` say what is sent and received."""
+    """One; `Stream` and `Socket` say what is sent and received.
+
+    What most requests never change is set on the class: to make one for each request must cost next to nothing.
+    """
 
     has_begun = _is_held = False
     _ending: Ending | None = None

@@ -25,6 +25,7 @@ class CookieToken:
             object.__setattr__(self, "origins", tuple(self.origins))
 
     def faults(self) -> Iterator[str]:
+        """What is wrong, a sentence each with what to write instead."""
         if not isinstance(self.name, str) or not _COOKIE_NAME.fullmatch(self.name):
             yield f"connections: {self.name!r} is no name of a cookie (RFC 6265 section 4.1.1)"
         if isinstance(self.origins, str) or not self.origins:
@@ -55,6 +56,7 @@ class ConnectionRules:
     cookie: CookieToken | None = None
 
     def faults(self) -> Iterator[str]:
+        """What is wrong, a sentence each with what to write instead."""
         if self.max_age is not None and not (isinstance(self.max_age, timedelta) and self.max_age > timedelta(0)):
             yield "connections: max_age must be a timedelta over 0, such as timedelta(hours=1), or None"
         if not isinstance(self.grace, timedelta) or not timedelta(0) < self.grace <= _LONGEST_GRACE:

@@ -18,6 +18,8 @@ Admit = Callable[[bytes], Awaitable[tuple[VerifiedToken | None, Any]]]
 
 
 class Socket(Connection):
+    """One websocket, which lasts from its first moment on."""
+
     _is_connected = _is_accepted = _is_answered = False
 
     def __init__(  # noqa: PLR0917 - as ASGI has it

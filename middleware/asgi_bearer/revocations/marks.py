@@ -1,12 +1,12 @@
 """Marks: what a token can be taken back by, each as one text, so that a request looks up a few strings."""
 
 import math
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from ..claims import Claims
 
 Kind = Literal["token", "subject", "session", "key"]
-KINDS = frozenset(("token", "subject", "session", "key"))
+KINDS = frozenset(get_args(Kind))
 
 _NO_INSTANT = -math.inf
 """As `iat` of a token without one: it is before every instant, so "all before" takes it back."""

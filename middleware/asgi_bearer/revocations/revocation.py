@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self
+from typing import Self
 
-from ..claims import Claims
+from ..claims import Claims, is_instant
 from ..issuers import MAX_LEEWAY
 from ..users import User
 from .marks import KINDS, Kind, mark_of
 
-_YEAR_10000 = 253_402_300_800
 _LEEWAY = MAX_LEEWAY.total_seconds()
+"""The most that an issuer may forgive after `exp`: until then its token can be accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Revocation:
             raise ValueError("kind must be token, subject, session or key")
         if not all(isinstance(text, str) and text for text in (self.issuer, self.value)):
             raise ValueError("issuer and value must be texts that are not empty")
-        if not _is_instant(self.until):
+        if not is_instant(self.until):
             raise ValueError("until must be seconds since 1970")
-        if not (_is_instant(self.before) if self.kind == "subject" else self.before == math.inf):
+        if not (is_instant(self.before) if self.kind == "subject" else self.before == math.inf):
             raise ValueError("before must be seconds since 1970 for a subject, and left out for all else")
 
     @classmethod
@@ -97,6 +97,7 @@ class Revocation:
 
     @property
     def mark(self) -> str:
+        """What tokens concerned are found by."""
         return mark_of(self.kind, self.issuer, self.value)
 
 
@@ -117,10 +118,6 @@ def read_revocation(text: str | bytes) -> Revocation:
         raise ValueError("not a list of five")
     kind, issuer, value, until, before = fields
     return Revocation(kind, issuer, value, until, math.inf if before is None else before)
-
-
-def _is_instant(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value < _YEAR_10000
 
 
 def _span(lifetime: timedelta) -> float:
