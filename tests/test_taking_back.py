@@ -138,7 +138,7 @@ async def test_a_store_that_is_down_does_not_keep_it_from_starting(tmp_path: Any
     file.mkdir()
     revocations = SqliteRevocations(file)
     try:
-        await revocations.begin(patience=0.05)
+        await revocations.wait_until_ready(patience=0.05)
         assert not revocations.readiness().ready
     finally:
         revocations.close()

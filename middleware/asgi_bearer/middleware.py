@@ -154,7 +154,7 @@ class BearerMiddleware:
         for issuer in self._issuers.values():
             issuer.renew_keys()
         if self._revocations is not None:
-            await self._revocations.begin()
+            await self._revocations.wait_until_ready()
         await self.app(scope, receive, send)
 
     def _recall(self, credentials: bytes) -> VerifiedToken | None:

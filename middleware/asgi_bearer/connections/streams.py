@@ -14,7 +14,7 @@ from .connection import Connection
 from .endings import Ending
 
 _END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
-_LAST_OF_A_BODY = frozenset(("http.response.body", "http.response.pathsend"))
+_LAST_OF_A_BODY = frozenset(("http.response.body", "http.response.pathsend", "http.response.zerocopysend"))
 
 
 class Stream(Connection):

@@ -30,7 +30,7 @@ class Revocations:
     def start(self) -> None:
         """Begin to follow what other processes take back. Cheap, never waits, and may be called at every request."""
 
-    async def begin(self, patience: float = 3.0) -> None:
+    async def wait_until_ready(self, patience: float = 3.0) -> None:
         """Start, and wait for the first copy, so that a server that says it is ready refuses nobody for want of it.
 
         patience: seconds; a store that is down is not waited for, and requests get 503 until it is there.
