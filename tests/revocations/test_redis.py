@@ -297,6 +297,20 @@ def test_dead_entries_are_no_loss(valkey: RedisServer) -> None:
         assert valkey.client.xlen(STREAM) == 1
 
 
+def test_a_loss_is_found_where_the_last_entry_is_dead_and_others_live(valkey: RedisServer) -> None:
+    """Who comes later would not know what was lost: the copies that live must hand it in."""
+    now = [float(NOW)]
+    with following(valkey.url, clock=lambda: now[0]) as [copy]:
+        revoke(copy, token_revocation("a1", NOW + 900))
+        revoke(copy, token_revocation("a2", NOW + 100))
+        eventually(lambda: not copy._unconfirmed)
+        now[0] += 110
+        valkey.client.flushall()
+        valkey.client.client_kill_filter(_type="normal", skipme=True)
+        with following(valkey.url, clock=lambda: now[0]) as [later]:
+            eventually(partial(has, later, "a1"))
+
+
 def test_entries_die_in_the_server(valkey: RedisServer) -> None:
     """A stream is cut where all is dead, and ends when its last entry is."""
     with following(valkey.url) as [copy]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .contact import WhenLost
 from .feed import MAX_WAIT
 from .followed import DEFAULT_SILENCE, FollowedRevocations
-from .revocation import Revocation, read_revocation, write_revocation
+from .revocation import Revocation, write_revocation
 from .store import Reading
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class RedisStore:
 
 
 class _Place(NamedTuple):
-    """The last entry that was read of a stream, and until when it must be there."""
+    """The last entry that was read of a stream, and until when it must be there: while any that was read lives."""
 
     entry: str
     until: float
@@ -195,15 +195,13 @@ class RedisReader:
         return {_text(stream): entries for stream, entries in dict(answer or ()).items()}
 
     def _move_on(self, stream: str, entries: list[Any]) -> _Place:
-        name, fields = entries[-1]
-        until = 0.0
-        with suppress(ValueError):
-            until = read_revocation(fields[1]).until
-        self._store.last_times[stream] = int(_text(name).partition("-")[0])
-        return _Place(_text(name), until)
+        name = _text(entries[-1][0])
+        self._store.last_times[stream] = int(name.partition("-")[0])
+        known = self._places.get(stream, _BEGINNING).until
+        return _Place(name, max(known, *(_until(fields[1]) for _, fields in entries)))
 
     def _has_all(self) -> bool:
-        """Whether the last entries that were read are still there: all of them whose tokens live."""
+        """Whether the last entries that were read are still there: of all streams with tokens that live."""
         now = self._store.clock()
         pipeline: Any = self._connection().pipeline(transaction=False)
         for stream, place in self._places.items():
@@ -230,6 +228,13 @@ class RedisReader:
 def _as_it_is(answer: Any, **_: Any) -> Any:
     """redis-py's own forms of an answer differ with its version and the protocol's."""
     return answer
+
+
+def _until(text: Any) -> float:
+    """Of a written revocation, without reading it all, since that is done elsewhere; 0 of what is none."""
+    with suppress(ValueError, IndexError):
+        return float(_text(text).rsplit(",", 2)[1])
+    return 0.0
 
 
 def _text(octets: Any) -> str:
