@@ -57,7 +57,8 @@ class Endpoints:
         try:
             return JSONResponse(await self._sessions.renew(refresh_token), headers=NO_STORE)
         except UnknownRefreshToken as error:
-            await self._limits.count_attempt("", _address(request))  # as a failed login of nobody
+            address = _address(request)
+            await self._limits.count_attempt(f"\0refresh {address}", address)  # a name that no account has
             raise GrantRefused("invalid_grant", "The refresh token is unknown, expired, used or revoked") from error
 
     async def logout(self, request: Request) -> Response:

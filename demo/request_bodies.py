@@ -37,7 +37,12 @@ async def read_registration(request: Request) -> NameAndPassword:
 
 
 async def read_login(request: Request) -> NameAndPassword:
-    """The form of OAuth 2.0's password grant (RFC 6749 section 4.3.2). Raises HTTPException 413, 415 or 422."""
+    """The form of OAuth 2.0's password grant (RFC 6749 section 4.3.2). Raises HTTPException 403, 413, 415 or 422.
+
+    A form can be posted from any site, so that a page elsewhere could make its visitors' failures lock them out.
+    """
+    if request.headers.get("sec-fetch-site") == "cross-site":  # W3C Fetch Metadata; browsers alone send it
+        raise HTTPException(403, "Log in from this site")
     fields = _read_form(await _read_body(request, _FORM), "username and password")
     if fields.get("grant_type", "") not in ("", "password"):
         raise HTTPException(422, 'grant_type must be "password"')

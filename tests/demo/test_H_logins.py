@@ -213,6 +213,19 @@ async def test_H11_only_the_form_logs_in(client: httpx.AsyncClient, content_type
     assert (await client.post("/login", content=body, headers=headers)).status_code == 415
 
 
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-site", 401), ("same-origin", 401), (None, 401)]
+)
+async def test_H11_another_sites_form_is_no_failure_of_its_visitor(
+    client: httpx.AsyncClient, site: str | None, status: int
+) -> None:
+    headers = {} if site is None else {"Sec-Fetch-Site": site}
+    for _ in range(5):
+        answer = await client.post("/login", data={"username": "suman", "password": "wrong"}, headers=headers)
+        assert answer.status_code == status
+    assert (await login(client, "suman", "wrong")).status_code == (401 if status == 403 else 429)
+
+
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "text/json", ""])
 async def test_H11_only_JSON_registers(client: httpx.AsyncClient, content_type: str) -> None:
     headers = {"Content-Type": content_type}

@@ -134,6 +134,16 @@ async def test_guesses_are_limited_and_a_good_token_never_is(client: httpx.Async
     assert (await refresh(client, tokens["refresh_token"])).status_code == 200
 
 
+async def test_guesses_of_one_address_are_not_anothers(database: Path) -> None:
+    app = make_app(database, SECRET, bcrypt_cost=4)
+    statuses = set()
+    for number in range(60):
+        transport = httpx.ASGITransport(app, client=(f"10.0.0.{number}", 50000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://demo") as other:
+            statuses.add((await refresh(other, "x" * 86)).status_code)
+    assert statuses == {400}
+
+
 NEEDED = "grant_type and refresh_token are needed"
 NO_FORM = "The body must be a form with grant_type and refresh_token"
 
