@@ -84,7 +84,7 @@ class SeenTokens:
                     self._memory -= size
             if size > self._limits.memory:
                 return
-            while len(self) >= self._limits.tokens or self._memory + size > self._limits.memory:
+            while len(self._young) + len(self._old) >= self._limits.tokens or self._memory + size > self._limits.memory:
                 self._put_one_out()
             self._young[credentials] = token
             self._memory += size

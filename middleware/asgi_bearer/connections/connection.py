@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..event_loops import ScopeCall, TaskCall, in_trio, set_alarm, spawn, threadsafe
+from ..event_loops import ScopeCall, TaskCall, set_alarm, spawn, threadsafe
 from ..revocations import Revocations
 from ..revocations.watches import Watch
 from ..seen_tokens import VerifiedToken
@@ -60,10 +60,11 @@ class Connection(ABC):
     def call(self, app: ASGIApp) -> Awaitable[None]:
         """The app's call, to be awaited; then `finish`, where the connection has begun or something was raised."""
         running = app(self.scope, self.receive, self.send)
-        if in_trio():
+        try:
+            self._task = current_task()  # the app may begin to stream in another one
+        except RuntimeError:  # this is trio; to ask for it first costs 0.4 µs of 5 where it is there and not used
             self._call = ScopeCall()
             return self._call.of(running)
-        self._task = current_task()  # the app may begin to stream in another one
         return running
 
     @abstractmethod
