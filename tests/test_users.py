@@ -104,6 +104,8 @@ def test_what_starlette_sees_cannot_be_changed() -> None:
     credentials = starlette_credentials(CLAIMS.scopes)
     with pytest.raises(AttributeError):
         credentials.scopes = ["admin"]
+    with pytest.raises(AttributeError):
+        del credentials.scopes
     with pytest.raises(TypeError):
         credentials.scopes.append("admin")
     assert starlette_credentials(CLAIMS.scopes).scopes == ["authenticated", "a", "b"]
