@@ -5,7 +5,8 @@
                       └────────────────┴──── refuse: AuthError → challenge.py ─┴────────────┘
 
 The steps up to `check` do no I/O; but within `verify`, before the signature, keys may have to be waited for.
-A request is refused by raising an `AuthError`, answered in one place.
+A request is refused by raising an `AuthError`, answered in one place. What outlives its request, a websocket or a
+stream, ends with its token (connections/).
 """
 
 import logging

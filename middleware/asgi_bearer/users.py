@@ -148,7 +148,7 @@ class Credentials(AuthCredentials):
 
 @lru_cache(maxsize=256)
 def starlette_credentials(scopes: frozenset[str]) -> AuthCredentials:
-    """The token's scopes, and `authenticated` as Starlette's docs have it. Kept, since few differ: 0.6 µs of 16."""
+    """The token's scopes, and `authenticated` as Starlette's docs have it. Kept, since few differ: 0.6 µs of 20."""
     return Credentials(["authenticated", *sorted(scopes)])
 
 
