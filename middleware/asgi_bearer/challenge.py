@@ -7,7 +7,7 @@ import json
 from functools import lru_cache
 
 import anyio.lowlevel
-from starlette.types import Message, Scope, Send
+from starlette.types import Scope, Send
 
 from .errors import AuthError
 
@@ -37,26 +37,19 @@ async def refuse(error: AuthError, realm: str, scope: Scope, send: Send) -> None
     A websocket is refused with the same HTTP answer where the server offers the extension `websocket.http.response`,
     else closed before it is accepted, which servers turn into a 403 (ASGI, "WebSocket Denial Response").
     """
-    if scope["type"] == "http":
-        start, body = _messages(error, realm, *_HTTP)
-        if scope["method"] == "HEAD":  # RFC 9110 section 9.3.2: the same fields, no content
-            body = {**body, "body": b""}
-    elif "websocket.http.response" in (scope.get("extensions") or {}):
-        start, body = _messages(error, realm, *_WEBSOCKET)
-    else:
+    is_http = scope["type"] == "http"
+    if not is_http and "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": 1008, "reason": error.detail})
         return
-    await send(start)
-    await send(body)
-    if scope["type"] == "websocket":
+    headers, body = _answer(type(error), error.scopes, error.retry_after, realm)  # type: ignore[arg-type]  # a class has a hash
+    if is_http and scope["method"] == "HEAD":  # RFC 9110 section 9.3.2: the same fields, no content
+        body = b""
+    start_type, body_type = _HTTP if is_http else _WEBSOCKET
+    await send({"type": start_type, "status": error.status, "headers": [*headers]})  # servers and apps append to it
+    await send({"type": body_type, "body": body})
+    if not is_http:
         # uvicorn's websockets-sansio (0.54) logs an ERROR for every app that returns before the connection is closed
         await anyio.lowlevel.checkpoint()
-
-
-def _messages(error: AuthError, realm: str, start_type: str, body_type: str) -> tuple[Message, Message]:
-    headers, body = _answer(type(error), error.scopes, error.retry_after, realm)  # type: ignore[arg-type]  # a class has a hash
-    start = {"type": start_type, "status": error.status, "headers": [*headers]}  # servers and apps append to it
-    return start, {"type": body_type, "body": body}
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,6 @@ from .issuers import Issuer
 from .names import SCOPE_TOKEN
 from .verification import SignedClaims
 
-_STRINGS = {str}
 _NUMBERS = {int, float}
 _NOTHING: frozenset[str] = frozenset()
 
@@ -57,7 +56,7 @@ def check_claims(signed: SignedClaims, now: float) -> Claims:
 
     Raises InvalidClaims, WrongAudience, TokenExpired, TokenNotYetValid or UnsupportedToken.
     """
-    issuer, header, members, _ = signed
+    issuer, header, members = signed.issuer, signed.header, signed.members
     claim = members.get
     if header.token_type not in issuer.token_types or not _OTHER_KINDS.isdisjoint(members):
         raise UnsupportedToken
@@ -159,4 +158,7 @@ def _strings(value: object) -> frozenset[str]:
 
 
 def _are_strings(values: list[Any]) -> bool:
-    return {*map(type, values)} <= _STRINGS  # 0.3 µs where `all(isinstance(…) for …)` takes 0.9
+    for value in values:  # noqa: SIM110 - 0.1 µs where `all(…)` takes 0.6
+        if type(value) is not str:
+            return False
+    return True

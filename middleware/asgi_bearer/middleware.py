@@ -161,17 +161,19 @@ class BearerMiddleware:
     def _recall(self, credentials: bytes) -> VerifiedToken | None:
         """The token that came in the same credentials before, if it and its key and its issuer are still good."""
         token = None if self._seen is None else self._seen.get(credentials)
-        if token is None or not self._is_trusted_still(token):
+        if token is None:
+            return None
+        issuer, header = token.issuer, token.header
+        keys = issuer.find_keys(header.key_id, header.algorithm)
+        if keys is None or token.key not in keys or not self._is_trusted_still(issuer):
             return None
         check_time(token.claims, self._clock())
         return token
 
-    def _is_trusted_still(self, token: VerifiedToken) -> bool:
-        """Whether its issuer is, and its key is one of the issuer's: neither was taken back since it was verified."""
-        issuer = token.issuer
-        keys = issuer.find_keys(token.header.key_id, token.header.algorithm)
-        known = self._issuers.get(issuer.name) or (self._tenants and self._tenants.get(issuer.name))
-        return known is issuer and keys is not None and token.key in keys
+    def _is_trusted_still(self, issuer: Issuer) -> bool:
+        """Tenants come and go; the other issuers stay."""
+        tenants = self._tenants
+        return tenants is None or issuer.name in self._issuers or tenants.get(issuer.name) is issuer
 
     async def _verify(self, credentials: bytes) -> VerifiedToken | None:
         """The token in the credentials, verified; None where they are of another scheme."""

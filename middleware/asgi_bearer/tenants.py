@@ -95,9 +95,9 @@ class Tenants:
         return lookup.found
 
     def _look_up(self, name: str) -> "_Lookup":
-        lost = [name for name, lookup in self._lookups.items() if lookup.lost_at < self._clock()]
-        for one in lost:
-            del self._lookups[one]
+        lost = [other for other, lookup in self._lookups.items() if lookup.lost_at < self._clock()]
+        for other in lost:
+            del self._lookups[other]
         if len(self._lookups) >= self._max_lookups:
             raise AuthenticationUnavailable
         lookup = self._lookups[name] = _Lookup(self, name, self._clock() + self._timeout.total_seconds() + 1)
