@@ -27,7 +27,10 @@ ALONE, OURS, PEER = "asgi-bearer alone", "Starlette + asgi-bearer", starlette.MA
 PLACES: Sequence[str] = (ALONE, OURS, PEER)
 
 _TOKENS = 200
-_EMPTY_ANSWER: Message = {"type": "http.response.start", "status": 200, "headers": []}
+_EMPTY_ANSWER: Sequence[Message] = (
+    {"type": "http.response.start", "status": 200, "headers": []},
+    {"type": "http.response.body"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +116,6 @@ def _apps() -> Mapping[str, tuple[ASGIApp, ASGIApp]]:
 
 
 async def _empty_app(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """The least that an app can answer."""
-    await send(_EMPTY_ANSWER)
+    """The least that an app can answer (ASGI, "Response Body")."""
+    for message in _EMPTY_ANSWER:
+        await send(message)

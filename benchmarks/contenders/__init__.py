@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from starlette.types import ASGIApp
 
-from benchmarks.contenders import authx, fastapi, fastapi_users, fastmcp, keycloak, litestar, starlette
+from benchmarks.contenders import authx, fastapi, fastapi_users, fastmcp, keycloak, least, litestar, starlette
 from benchmarks.contenders.guard import Guard
 
 BARE: Mapping[str, Callable[[], ASGIApp]] = {
@@ -26,6 +26,7 @@ OURS: Mapping[str, str] = {
 """Our contender over each bare app; the others' ratios are against it."""
 
 GUARDS: Sequence[Guard] = (
+    *least.GUARDS,
     *starlette.GUARDS,
     *fastmcp.GUARDS,
     *fastapi.GUARDS,

@@ -69,7 +69,7 @@ def _unauthorized(_conn: HTTPConnection, error: Exception) -> JSONResponse:
 
 
 def bare() -> ASGIApp:
-    return _starlette(_anybody)
+    return app_with(_anybody)
 
 
 def with_primitive(algorithm: str) -> ASGIApp:
@@ -87,17 +87,17 @@ def with_primitive(algorithm: str) -> ASGIApp:
 
 
 def with_asgi_bearer(algorithm: str) -> ASGIApp:
-    return _starlette(user, [Middleware(BearerMiddleware, **ours(algorithm))])
+    return app_with(user, [Middleware(BearerMiddleware, **ours(algorithm))])
 
 
 def with_asgi_bearer_without_cache(algorithm: str) -> ASGIApp:
-    return _starlette(user, [Middleware(BearerMiddleware, **{**ours(algorithm), "cache": None})])
+    return app_with(user, [Middleware(BearerMiddleware, **{**ours(algorithm), "cache": None})])
 
 
 def with_authentication_middleware(decoder: Decoder) -> ASGIApp:
     backend = BearerBackend(decoder)
     wrapper = Middleware(AuthenticationMiddleware, backend=backend, on_error=_unauthorized)
-    return _starlette(requires(SCOPE)(user), [wrapper])
+    return app_with(requires(SCOPE)(user), [wrapper])
 
 
 def with_pyjwt(algorithm: str) -> ASGIApp:
@@ -112,7 +112,7 @@ def with_authlib(algorithm: str) -> ASGIApp:
     return with_authentication_middleware(decoders.authlib(algorithm))
 
 
-def _starlette(endpoint: Callable[..., object], middleware: Sequence[Middleware] = ()) -> ASGIApp:
+def app_with(endpoint: Callable[..., object], middleware: Sequence[Middleware] = ()) -> ASGIApp:
     return Starlette(routes=[Route(ROUTE, endpoint)], middleware=middleware)
 
 

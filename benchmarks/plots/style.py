@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-OURS_SEEN, OURS, PEER, BARE, BOUND = "#0072B2", "#56B4E9", "#BBBBBB", "#000000", "#D55E00"
+OURS_SEEN, OURS, PEER, LEAST, BARE, BOUND = "#0072B2", "#56B4E9", "#BBBBBB", "#009E73", "#000000", "#D55E00"
 PEER_LINE = "#888888"
 """A line is thinner than a bar."""
 
@@ -21,6 +21,8 @@ def start_figure(title: str, height: float) -> Figure:
 
 def colour_of(name: str) -> str:
     """Of an app, by its name."""
+    if "the least" in name:
+        return LEAST
     if "asgi-bearer" not in name:
         return BARE if "bare" in name else PEER
     return OURS_SEEN if "seen" in name else OURS
