@@ -19,6 +19,7 @@ CORE = (*RULES, *TOKENS, "keys/freshness")
 TESTS = (
     *(f"test_{name}" for name in ("policy", "rule_faults", "middleware", "issuers", *TOKENS)),
     "remote/test_freshness",
+    "revocations/test_revocation",
 )
 
 
@@ -26,7 +27,7 @@ def settings(modules: Sequence[str]) -> str:
     mutated = ", ".join(f'"src/asgi_bearer/{name}.py"' for name in modules)
     tests = ", ".join(f'"tests/{name}.py"' for name in TESTS)
     return (
-        f'\n[tool.mutmut]\nsource_paths = ["src"]\nonly_mutate = [{mutated}]\nalso_copy = ["tests", "README.md"]\n'
+        f'\n[tool.mutmut]\nsource_paths = ["src"]\nonly_mutate = [{mutated}]\nalso_copy = ["tests", "docs", "README.md"]\n'
         f"pytest_add_cli_args_test_selection = [{tests}]\n"
     )
 
@@ -35,7 +36,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         shutil.copytree(ROOT / "middleware", copy / "src")
-        shutil.copytree(ROOT / "tests", copy / "tests")
+        for name in ("tests", "docs"):
+            shutil.copytree(ROOT / name, copy / name)
         shutil.copy(ROOT / "README.md", copy)
         project = (ROOT / "pyproject.toml").read_text("utf-8").replace("middleware/asgi_bearer", "src/asgi_bearer")
         project = re.sub(r"(\[tool\.pytest\.ini_options\]\n)", r'\1pythonpath = ["src", "."]\n', project)

@@ -337,6 +337,10 @@ def test_a_user_loader_is_async() -> None:
             guarded(Recorder(), user_loader=loader)
 
 
+def test_limits_of_one_byte_are_no_fault() -> None:
+    guarded(Recorder(), limits=Limits(token=1, header=1, payload=1, signature=1))
+
+
 @pytest.mark.parametrize("limits", [None, Limits(signature=-1), Limits(header="1")])  # type: ignore[arg-type]
 def test_limits_are_positive(limits: Any) -> None:
     with pytest.raises(ConfigurationError, match="limits must be"):

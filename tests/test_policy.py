@@ -262,11 +262,28 @@ def test_the_raw_path_is_read_below_the_root_path() -> None:
         (b"/api/h%C3%A9", "protected"),
     ):
         assert said(decide("GET", "/api/health", root_path="/api", raw_path=raw_path)) == decision
+    for raw_path, decision in ((b"/api/a%20b", "public"), (b"/ap%69/a%20b", "public"), (b"/api/%61%20b", "protected")):
+        assert said(decide("GET", "/api/a b", [public("/a {x}")], root_path="/api", raw_path=raw_path)) == decision
 
 
 def test_a_raw_path_may_lack_the_root_path() -> None:
     for raw_path, decision in ((b"/a%20b", "public"), (b"/%61%20b", "protected")):
         assert said(decide("GET", "/api/a b", [public("/a {x}")], root_path="/api", raw_path=raw_path)) == decision
+
+
+def test_a_decision_is_kept_for_its_root_path_only() -> None:
+    policy = Policy([public("/health")], "authenticated")
+    for _ in range(2):
+        assert said(policy.match(http_scope("/api/health", root_path="/api"))) == "public"
+        assert said(policy.match(http_scope("/api/health", root_path=""))) == "protected"
+
+
+def test_what_a_mount_added_to_the_root_path_is_no_choice_of_a_server() -> None:
+    below_a_mount = {"root_path": "/caf\u00e9", "path": "/caf\u00e9/x"}
+    settled = with_root_path_settled({**http_scope(), **below_a_mount, "app_root_path": ""})
+    assert (settled["root_path"], settled["path"]) == ("/caf\u00e9", "/caf\u00e9/x")
+    with pytest.raises(AmbiguousPath):
+        with_root_path_settled({**http_scope(), **below_a_mount})
 
 
 def test_a_scope_needs_no_raw_path_below_a_root_path() -> None:

@@ -52,6 +52,8 @@ def test_an_object_is_read(text: bytes, value: object) -> None:
         pytest.param(rb'{"\udc00":1}', id="a lone surrogate in a name"),
         pytest.param(b'{"a":"\xff"}', id="not UTF-8"),
         pytest.param(b"\xef\xbb\xbf{}", id="a byte order mark"),
+        pytest.param(b"\x0b{}", id="a vertical tab in front"),
+        pytest.param(b"{}\xc2\xa0", id="a no-break space behind"),
         pytest.param('{"a":1}'.encode("utf-16"), id="UTF-16"),
         pytest.param('{"a":1}'.encode("utf-32-le"), id="UTF-32"),
         pytest.param(b'{"a":"\n"}', id="a control character"),

@@ -158,7 +158,4 @@ def _strings(value: object) -> frozenset[str]:
 
 
 def _are_strings(values: list[Any]) -> bool:
-    for value in values:  # noqa: SIM110 - 0.1 µs where `all(…)` takes 0.6
-        if type(value) is not str:
-            return False
-    return True
+    return all(type(value) is str for value in values)
