@@ -27,7 +27,8 @@ def settings(modules: Sequence[str]) -> str:
     mutated = ", ".join(f'"src/asgi_bearer/{name}.py"' for name in modules)
     tests = ", ".join(f'"tests/{name}.py"' for name in TESTS)
     return (
-        f'\n[tool.mutmut]\nsource_paths = ["src"]\nonly_mutate = [{mutated}]\nalso_copy = ["tests", "docs", "README.md"]\n'
+        f'\n[tool.mutmut]\nsource_paths = ["src"]\nonly_mutate = [{mutated}]\n'
+        'also_copy = ["tests", "docs", "README.md"]\n'
         f"pytest_add_cli_args_test_selection = [{tests}]\n"
     )
 

@@ -21,7 +21,7 @@ def read(*values: bytes, max_bytes: int = 100) -> bytes | None:
         pytest.param(b"Bearer  a.b.c", b"a.b.c", id="R2 two spaces"),
         pytest.param(b"Bearer a.b.c \t ", b"a.b.c", id="R4 white space behind, left there by some servers"),
         pytest.param(b"Bearer aZ09-._~+/==", b"aZ09-._~+/==", id="R3 the whole alphabet"),
-        pytest.param(b"Bearer Xa.b.cX=", b"Xa.b.cX=", id="nothing but white space goes"),
+        pytest.param(b"Bearer Xa.b.cX", b"Xa.b.cX", id="nothing but white space goes"),
         pytest.param(b"Basic c3VtYW46eA==", None, id="another scheme"),
         pytest.param(b"DPoP a.b.c", None, id="another scheme with a token"),
         pytest.param(b"Bearerx a.b.c", None, id="a scheme that starts alike"),

@@ -135,6 +135,11 @@ def test_marks_are_those_of_revocations() -> None:
     assert found.issued_at == NOW
 
 
+def test_a_session_that_is_no_text_has_no_mark() -> None:
+    found = marks_of(verified(sid=7), None)
+    assert set(found.names) == {mark_of("token", ISSUER, "a1"), mark_of("subject", ISSUER, "suman")}
+
+
 @pytest.mark.parametrize(
     "text",
     [
