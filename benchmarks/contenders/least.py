@@ -28,7 +28,6 @@ _HEADER = sign("HS256").encode("ascii").partition(b".")[0]
 _scan: Any = JSONDecoder().scan_once  # type: ignore[attr-defined]
 _refuse = Response(status_code=401)
 
-
 _Token = tuple[SimpleUser, AuthCredentials, float]
 """User, scopes and `exp`."""
 

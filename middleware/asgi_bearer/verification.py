@@ -57,9 +57,9 @@ class Limits:
             yield "limits must be Limits(…) with positive sizes in bytes"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Header:
-    """What a token's header says, as far as it is used."""
+    """What a token's header says, as far as it is used. Tokens share it."""
 
     algorithm: str
     key_id: str | None
