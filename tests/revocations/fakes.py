@@ -24,7 +24,7 @@ class FakeStore:
         self.others_turn = False
         self.may_go_on = threading.Event()
         self.may_go_on.set()
-        self.open_readers = 0
+        self.open_readers: set[FakeReader] = set()
 
     def add(self, revocations: Sequence[Revocation]) -> None:
         self.may_go_on.wait(5)
@@ -34,8 +34,9 @@ class FakeStore:
         self.texts += map(write_revocation, revocations)
 
     def reader(self) -> "FakeReader":
-        self.open_readers += 1
-        return FakeReader(self)
+        reader = FakeReader(self)
+        self.open_readers.add(reader)
+        return reader
 
     def lose_all(self) -> None:
         self.texts.clear()
@@ -67,7 +68,7 @@ class FakeReader:
         return True
 
     def close(self) -> None:
-        self._store.open_readers -= 1
+        self._store.open_readers.remove(self)
 
 
 def followed(store: Any, monotonic: Callable[[], float] = time.monotonic, **settings: Any) -> FollowedRevocations:
