@@ -32,7 +32,7 @@ from .revocations import Revocations
 from .revocations.marks import marks_of
 from .rule_faults import rule_faults
 from .rules import Access, Rule, Unlisted
-from .seen_tokens import CacheLimits, SeenTokens, VerifiedToken
+from .seen_tokens import CacheLimits, Seen, SeenTokens, VerifiedToken
 from .setting_faults import setting_faults
 from .targets import with_root_path_settled
 from .tenants import Tenants
@@ -120,7 +120,8 @@ class BearerMiddleware:
             credentials = None if rule.access is _PUBLIC else find_credentials(fields)
             token = None
             if credentials is not None:
-                token = self._recall(credentials) or await self._verify(credentials)
+                seen = None if self._seen is None else self._seen.get(credentials)
+                token = self._recall(seen) or await self._verify(credentials, seen)
             self._authorize(rule, token)
             user = ANONYMOUS if token is None else await self._user(token) if self._user_loader else token.user
         except AuthError as error:
@@ -158,24 +159,23 @@ class BearerMiddleware:
             await self._revocations.wait_until_ready()
         await self.app(scope, receive, send)
 
-    def _recall(self, credentials: bytes) -> VerifiedToken | None:
-        """The token that came in the same credentials before, if it and its key and its issuer are still good."""
-        token = None if self._seen is None else self._seen.get(credentials)
-        if token is None:
+    def _recall(self, seen: Seen | None) -> VerifiedToken | None:
+        """The token that was seen before, if it was kept and it, its key and its issuer are still good."""
+        if not isinstance(seen, VerifiedToken):
             return None
-        issuer, header = token.issuer, token.header
+        issuer, header = seen.issuer, seen.header
         keys = issuer.find_keys(header.key_id, header.algorithm)
-        if keys is None or token.key not in keys or not self._is_trusted_still(issuer):
+        if keys is None or seen.key not in keys or not self._is_trusted_still(issuer):
             return None
-        check_time(token.claims, self._clock())
-        return token
+        check_time(seen.claims, self._clock())
+        return seen
 
     def _is_trusted_still(self, issuer: Issuer) -> bool:
         """Tenants come and go; the other issuers stay."""
         tenants = self._tenants
         return tenants is None or issuer.name in self._issuers or tenants.get(issuer.name) is issuer
 
-    async def _verify(self, credentials: bytes) -> VerifiedToken | None:
+    async def _verify(self, credentials: bytes, seen: Seen | None) -> VerifiedToken | None:
         """The token in the credentials, verified; None where they are of another scheme."""
         sent = read_token(credentials, self._limits.token)
         if sent is None:
@@ -186,14 +186,14 @@ class BearerMiddleware:
         keys = issuer.find_keys(header.key_id, header.algorithm)
         if keys is None:
             keys = await issuer.wait_for_keys(header.key_id, header.algorithm)
-        signed = verify_signature(unverified, issuer, keys)
+        signed = verify_signature(unverified, issuer, keys, seen)
         claims = check_claims(signed, self._clock())
         auth = starlette_credentials(claims.scopes)
         marks = marks_of(claims, signed.key.key_id or header.key_id) if self._revocations else None
         token = VerifiedToken(issuer, header, signed.key, claims, User(claims), auth, marks)
         if self._seen is not None and len(credentials) == len("Bearer ") + len(sent):
             # With more white space, one token would have any number of spellings, and put all others out.
-            self._seen.keep(credentials, token)
+            self._seen.keep(credentials, signed.key if seen is None else token)
         return token
 
     def _authorize(self, rule: Rule, token: VerifiedToken | None) -> None:
@@ -215,7 +215,8 @@ class BearerMiddleware:
 
     async def _admit(self, rule: Rule, credentials: bytes) -> tuple[VerifiedToken | None, Any]:
         """Whom a fresh token names, by the same steps; None for nobody."""
-        token = self._recall(credentials) or await self._verify(credentials)
+        seen = None if self._seen is None else self._seen.get(credentials)
+        token = self._recall(seen) or await self._verify(credentials, seen)
         self._authorize(rule, token)
         return token, token and await self._user(token)
 

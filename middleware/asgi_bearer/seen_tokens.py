@@ -3,6 +3,9 @@
 What may have changed since is looked at again at every request: the time, whether the issuer is still trusted, and
 whether the key that signed it is still one of its keys. The whole text of a token is compared, never a part or a hash
 of it; each middleware has its own store, so nothing is shared between configurations; and what was refused is not kept.
+
+Of a token that came once, only the key that verified it is kept: no object of its own but its text, which Python's
+garbage collector need not look through. The second time it is read again, without a signature, and kept as read.
 """
 
 from collections.abc import Iterator
@@ -21,6 +24,9 @@ from .verification import Header
 _ENTRY_BYTES, _BYTES_PER_OCTET = 1_700, 6
 """Memory of an entry, and of each byte of its token: text, claims and user. The second is that of 200 short claims; of
 few and long ones it is 2, so that 340 bytes with nine claims take 2,500 and not the 3,700 that they are counted as."""
+
+_KEY_ENTRY_BYTES = 150
+"""Memory of an entry with a key, beside the token's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,10 @@ class VerifiedToken:
     """What it can be taken back by, where that is asked."""
 
 
+Seen = VerifiedToken | VerificationKey
+"""A token that came twice or more, or the key that verified one that came once."""
+
+
 class SeenTokens:
     """By the credentials that they came in: the whole Authorization field.
 
@@ -61,39 +71,40 @@ class SeenTokens:
 
     def __init__(self, limits: CacheLimits) -> None:
         self._limits = limits
-        self._young: dict[bytes, VerifiedToken] = {}
-        self._old: dict[bytes, VerifiedToken] = {}
+        self._young: dict[bytes, Seen] = {}
+        self._old: dict[bytes, Seen] = {}
         self._memory = 0
         self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
-    def get(self, credentials: bytes) -> VerifiedToken | None:
-        token = self._young.get(credentials)
-        if token is None and (token := self._old.get(credentials)) is not None:
-            self.keep(credentials, token)
-        return token
+    def get(self, credentials: bytes) -> Seen | None:
+        seen = self._young.get(credentials)
+        if seen is None and (seen := self._old.get(credentials)) is not None:
+            self.keep(credentials, seen)
+        return seen
 
-    def keep(self, credentials: bytes, token: VerifiedToken) -> None:
-        size = _memory(credentials)
+    def keep(self, credentials: bytes, seen: Seen) -> None:
+        size = _memory(credentials, seen)
+        if size > self._limits.memory:
+            return
         with self._lock:
-            for generation in (self._young, self._old):
-                if generation.pop(credentials, None) is not None:
-                    self._memory -= size
-            if size > self._limits.memory:
-                return
-            while len(self._young) + len(self._old) >= self._limits.tokens or self._memory + size > self._limits.memory:
+            before = self._young.pop(credentials, None) or self._old.pop(credentials, None)
+            if before is not None:
+                self._memory -= _memory(credentials, before)
+            while len(self) >= self._limits.tokens or self._memory + size > self._limits.memory:
                 self._put_one_out()
-            self._young[credentials] = token
+            self._young[credentials] = seen
             self._memory += size
 
     def _put_one_out(self) -> None:
         if not self._old:
             self._old, self._young = self._young, {}
-        credentials, _ = self._old.popitem()
-        self._memory -= _memory(credentials)
+        self._memory -= _memory(*self._old.popitem())
 
 
-def _memory(credentials: bytes) -> int:
+def _memory(credentials: bytes, seen: Seen) -> int:
+    if isinstance(seen, VerificationKey):
+        return _KEY_ENTRY_BYTES + len(credentials)
     return _ENTRY_BYTES + _BYTES_PER_OCTET * len(credentials)

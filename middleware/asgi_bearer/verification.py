@@ -113,15 +113,18 @@ def read_compact(token: BearerToken, limits: Limits) -> tuple[Header, bytes, byt
     return _read_header_once(parts[0], limits.header), payload, token[: -1 - len(parts[2])], signature
 
 
-def verify_signature(token: UnverifiedToken, issuer: Issuer, keys: Sequence[VerificationKey]) -> SignedClaims:
+def verify_signature(
+    token: UnverifiedToken, issuer: Issuer, keys: Sequence[VerificationKey], verified_by: object = None
+) -> SignedClaims:
     """The claims, signed by `issuer` with one of `keys`: those of its own that fit the token's header.
 
+    verified_by: the key that verified the same bytes before, if they came before.
     Raises UnknownKey or BadSignature.
     """
     if not keys:
         raise UnknownKey
     for key in keys:
-        if key.verify(token.signed, token.signature):
+        if key is verified_by or key.verify(token.signed, token.signature):
             return SignedClaims(issuer, token.header, token.members, key)
     raise BadSignature
 
