@@ -81,7 +81,7 @@ def _request(point: Point) -> Request:
     app, tokens = _APPS[point.line](), _TOKENS_OF[point.curve](point.size)
     assert asyncio.run(status(app, tokens[0])) == 200, point.name
     call = request(app, tokens)
-    asyncio.run(_repeat(call, len(tokens)))
+    asyncio.run(_repeat(call, 2 * len(tokens)))  # a token is kept when it comes again
     return call
 
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks import in_process
+from benchmarks.connections.outcome import connection_table
+from benchmarks.connections.runs import COUNTS, run_connections
 from benchmarks.curves import curve_contenders, curve_figures, curve_tables
 from benchmarks.load import runs as load
 from benchmarks.load.outcome import load_figures, load_tables, load_verdicts
@@ -44,10 +46,19 @@ def _memory(wish: Wish) -> Outcome:
     if sys.platform != "linux":
         print("\nMemory is counted as Linux counts it, so it is left out here.")
         return {}, []
-    effort = memory.Effort(tokens=2_000, tight_tokens=1_000, requests=1_000) if wish.smoke else memory.Effort()
+    effort = memory.Effort(2_000, 2_000, 1_000, 1_000) if wish.smoke else memory.Effort()
     figures = memory_figures(memory.run_memory(effort))
     _print(memory_tables(figures))
     return {"memory": _dated(figures)}, list(memory_verdicts(figures))
+
+
+def _connections(wish: Wish) -> Outcome:
+    if sys.platform != "linux":
+        print("\nHeld websockets are counted in memory as Linux counts it, so they are left out here.")
+        return {}, []
+    held = [asdict(one) for one in run_connections((50,) if wish.smoke else COUNTS)]
+    _print([connection_table(held)])
+    return {"connections": _dated({"held": held})}, []
 
 
 def _curves(wish: Wish) -> Outcome:
@@ -67,6 +78,7 @@ PARTS: Mapping[str, Callable[[Wish], Outcome]] = {
     "in-process": _in_process,
     "load": _load,
     "memory": _memory,
+    "connections": _connections,
     "curves": _curves,
     "profile": _profile,
 }

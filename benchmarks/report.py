@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.connections.outcome import connection_table
 from benchmarks.contenders import GUARDS
 from benchmarks.curves import curve_tables
 from benchmarks.load.outcome import load_tables
@@ -21,8 +22,6 @@ from benchmarks.tokens import ALGORITHMS
 Figures = Mapping[str, Any]
 
 LATEST = Path("benchmarks") / "results" / "latest.json"
-CONNECTIONS = Path("benchmarks") / "results" / "connections.json"
-"""Of held websockets: `python -m benchmarks.connections` writes it."""
 
 PAGE = Path("docs") / "performance.md"
 PLOTS = Path("docs") / "performance"
@@ -36,8 +35,6 @@ def write_page() -> None:
 
 def latest_figures() -> Figures:
     figures: dict[str, Any] = json.loads(LATEST.read_text("utf-8"))
-    if CONNECTIONS.exists():
-        figures["connections"] = json.loads(CONNECTIONS.read_text("utf-8"))
     return figures
 
 
@@ -70,7 +67,7 @@ def _target_row(target: Figures) -> Sequence[str]:
 def _machine(figures: Figures) -> Iterator[Table]:
     machine, packages = figures["machine"], figures["packages"]
     dates = {"in process": figures["date"]} | {
-        name: figures[name]["date"] for name in ("load", "memory", "curves", "profile")
+        name: figures[name]["date"] for name in ("load", "memory", "connections", "curves", "profile")
     }
     yield Table(
         "Where and when",
@@ -116,22 +113,6 @@ def _rules(figures: Figures) -> Iterator[Table]:
     yield Table("One decision among so many rules (µs)", ("decided by", *(f"{size:,}" for size in SIZES)), rows)
 
 
-def _connections(figures: Figures) -> Iterator[Table]:
-    held = figures["connections"]
-    without, guarded = held["without"]["bytes"], held["with"]["bytes"]
-    yield Table(
-        "Idle websockets on uvicorn",
-        ("held", "bytes each, bare", "behind the middleware", "more", "all closed after a mass revocation"),
-        [
-            (
-                f"{held['connections']:,}",
-                *(f"{size:,.0f}" for size in (without, guarded, guarded - without)),
-                f"{held['with']['closed']:.2f} s",
-            )
-        ],
-    )
-
-
 def _passwords(figures: Figures) -> Iterator[Table]:
     rows = [(str(one["cost"]), f"{one['hash']:.0f}", f"{one['check']:.0f}") for one in figures["passwords"]]
     yield Table("bcrypt (ms)", ("cost", "hash", "check"), rows)
@@ -151,7 +132,7 @@ SECTIONS: Mapping[str, tuple[str, Callable[[Figures], Iterator[Table]]]] = {
     "memory": ("memory", lambda figures: memory_tables(figures["memory"])),
     "rules": ("times", _rules),
     "curves": ("curves", lambda figures: curve_tables(figures["curves"]["points"])),
-    "connections": ("connections", _connections),
+    "connections": ("connections", lambda figures: iter([connection_table(figures["connections"]["held"])])),
     "passwords": ("passwords", _passwords),
     "profile": ("profile", lambda figures: (Table(**table) for table in figures["profile"]["tables"])),
 }

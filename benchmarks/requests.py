@@ -108,7 +108,8 @@ def guarded_request(guard: Guard, algorithm: str, *, full_cache: bool) -> Reques
     tokens = seen_tokens(algorithm) if guard.cache == "hit" else new_tokens(algorithm)
     call = request(app, tokens)
     if full_cache and guard.cache != "none":
-        asyncio.run(_repeat(call, len(tokens) if guard.cache == "hit" else len(tokens) // 2))
+        times = 2 * len(tokens) if guard.cache == "hit" else len(tokens) // 2  # ours keeps one that comes again
+        asyncio.run(_repeat(call, times))
     return call
 
 

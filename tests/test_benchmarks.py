@@ -50,6 +50,7 @@ def test_a_smoke_run_measures_every_contender(tmp_path: Path) -> None:
         "bcrypt",
         "Under uvicorn",
         "Memory",
+        "Idle websockets",
         "Overhead by",
         "Where the time goes",
         "Targets",
@@ -76,7 +77,10 @@ def test_a_smoke_run_measures_every_contender(tmp_path: Path) -> None:
 
     assert sum(app["failures"] for app in figures["load"]["apps"]) == 0
     assert {app["name"] for app in figures["load"]["apps"]} == set(SMOKE.names or ())
-    assert figures["memory"]["million"]["entry_bytes"] > 0
+    memory = figures["memory"]
+    assert memory["million"]["entry_bytes"] > memory["once"]["entry_bytes"] > 0
+    (held,) = figures["connections"]["held"]
+    assert (held["connections"], held["closed"] < 10) == (50, True)
     assert len(figures["curves"]["points"]) == len(list(points()))
     assert [table["rows"][0][0] for table in figures["profile"]["tables"]] == ["one request", "one request"]
     assert {plot.stem for plot in tmp_path.glob("*.png")} == {name for name, _, _ in PLOTS}

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What different tokens left. grown: bytes more than with an empty store, after so many tokens."""
+    """What different tokens left. times: each was sent. grown: bytes more than with an empty store, after so many."""
 
     tokens: int
+    times: int
     limit_tokens: int
     limit_bytes: int
     grown: Sequence[tuple[int, int]]
@@ -40,21 +41,24 @@ class Leak:
 @dataclass(frozen=True, slots=True)
 class MemoryRuns:
     million: Growth
+    once: Growth
     tight: Growth
     leak: Leak
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """Tokens through the default store, through the tight one, and requests with seen tokens."""
+    """Tokens through the default store, twice each and once, and through the tight one; requests with seen tokens."""
 
     tokens: int = 1_000_000
+    once_tokens: int = 100_000
     tight_tokens: int = 100_000
     requests: int = 100_000
 
 
 def run_memory(effort: Effort) -> MemoryRuns:
-    sizes = map(str, (effort.tokens, effort.tight_tokens, effort.requests))
+    sizes = map(str, (effort.tokens, effort.once_tokens, effort.tight_tokens, effort.requests))
     command = [sys.executable, "-m", "benchmarks.memory", *sizes]
     figures = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=600).stdout)
-    return MemoryRuns(Growth(**figures["million"]), Growth(**figures["tight"]), Leak(**figures["leak"]))
+    growths = (Growth(**figures[run]) for run in ("million", "once", "tight"))
+    return MemoryRuns(*growths, Leak(**figures["leak"]))

@@ -13,7 +13,7 @@ PLOTS: Sequence[tuple[str, Sequence[str], Callable[[Mapping[str, Any]], Figure]]
     ("overhead", ("overheads",), draw_overheads),
     ("share", ("load",), draw_shares),
     ("waits", ("load", "latencies"), draw_waits),
-    ("scale", ("curves", "times", "load"), draw_scale),
+    ("scale", ("curves", "times", "load", "connections"), draw_scale),
     ("memory", ("memory",), draw_memory),
 )
 """File, what of the figures is needed, and how it is drawn."""

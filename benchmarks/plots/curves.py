@@ -45,14 +45,15 @@ def _line(axes: Axes, x: Sequence[Any], y: Sequence[float], name: str) -> None:
 
 def draw_scale(figures: Figures) -> Figure:
     drawn = style.start_figure("How the cost grows, over the bare app", 8)
-    (rules, claims, token_bytes), (hit_rates, workers, legend) = drawn.subplots(2, 3)
+    (rules, claims, token_bytes), (hit_rates, workers, connections) = drawn.subplots(2, 3)
     _rules(rules, figures["times"])
     for axes, curve in ((claims, CLAIMS), (token_bytes, TOKEN_BYTES), (hit_rates, HIT_RATES)):
         _curve(axes, curve, figures["curves"]["points"])
     _workers(workers, figures["load"]["workers"])
-    legend.axis("off")
+    _connections(connections, figures["connections"]["held"])
     handles = [*claims.get_legend_handles_labels()[0], *workers.get_legend_handles_labels()[0][:1]]
-    legend.legend(handles, [FIRST_SIGHT, SEEN, PEER, "bare app"], loc="center", frameon=False, fontsize=12)
+    names = [FIRST_SIGHT, SEEN, PEER, "bare app"]
+    drawn.legend(handles, names, loc="outside lower center", ncols=2, frameon=False, fontsize=12)
     return drawn
 
 
@@ -83,6 +84,14 @@ def _workers(axes: Axes, workers: Mapping[str, Sequence[Figures]]) -> None:
         _line(axes, list(workers), figures, name)
     axes.set_xticks(range(len(workers)), list(workers))
     _from_zero(axes, "workers", "requests per second")
+
+
+def _connections(axes: Axes, held: Sequence[Figures]) -> None:
+    for kind, colour in (("bytes_bare", style.BARE), ("bytes_guarded", style.OURS_SEEN)):
+        kilobytes = [one[kind] / 1000 for one in held]
+        axes.plot([one["connections"] for one in held], kilobytes, color=colour, marker="o", markersize=4)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    _from_zero(axes, "websockets held", "KB of memory each")
 
 
 def _plain(axis: Axis) -> None:

@@ -33,7 +33,7 @@ def test_targets_of_points_that_were_measured_again_are_replaced() -> None:
 
 
 def test_an_entry_is_what_the_second_half_of_the_store_takes() -> None:
-    growth = Growth(40, 20, 0, [(5, 100), (10, 1_000), (15, 1_500), (20, 2_000), (40, 2_100)])
+    growth = Growth(40, 2, 20, 0, [(5, 100), (10, 1_000), (15, 1_500), (20, 2_000), (40, 2_100)])
     assert growth.entry_bytes == 100
     assert growth.most == 2_100
 

@@ -39,8 +39,8 @@ def test_a_section_whose_figures_are_not_there_stays() -> None:
 
 
 def test_held_websockets_have_a_table() -> None:
-    held = {"connections": 5_000, "without": {"bytes": 30_000}, "with": {"bytes": 34_000, "closed": 0.5}}
-    page = with_figures("<!-- figures: connections -->\n<!-- end -->", {"connections": held})
+    held = [{"connections": 5_000, "bytes_bare": 30_000, "bytes_guarded": 34_000, "closed": 0.5}]
+    page = with_figures("<!-- figures: connections -->\n<!-- end -->", {"connections": {"held": held}})
     assert "| 5,000 | 30,000 | 34,000 | 4,000 | 0.50 s |" in page
 
 

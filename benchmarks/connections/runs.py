@@ -1,10 +1,9 @@
-"""`python -m benchmarks.connections`: a server process, thousands of websockets, one mass revocation.
+"""A server process, thousands of idle websockets, and one mass revocation.
 
-Each websocket is held twice: by the app alone and behind the middleware. The client is a process of its own; its
+Each number of websockets is held twice: by the app alone and behind the middleware. This process is the client; its
 sockets come from several loopback addresses, since one has 28,000 ports.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -15,62 +14,81 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from asgi_bearer import TokenIssuer
 from benchmarks.connections import AUDIENCE, ISSUER
 
+COUNTS: Sequence[int] = (1_000, 5_000, 10_000)
+
 _SECRET = secrets.token_bytes(32)
 _ROOT = Path(__file__).parents[2]
 _PER_ADDRESS = 5_000
 _AT_ONCE = 200
+_OTHER_FILES = 200
+"""That a process has open beside its websockets."""
 
-Figures = dict[str, float]
-Held = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-def main() -> None:
-    arguments = _parser().parse_args()
-    count = 50 if arguments.smoke else arguments.connections
-    _allow_files(count + 200)
-    plain, guarded = (asyncio.run(_measure(name, count)) for name in ("app", "guarded"))
-    figures = {"connections": count, "without": plain, "with": guarded}
-    print(f"{count} idle websockets on uvicorn (websockets-sansio)")
-    for name, found in (("without the middleware", plain), ("behind it", guarded)):
-        print(f"  {name:24}{found['bytes']:10,.0f} bytes each    opened in {found['opened']:.1f} s")
-    print(f"  {'the middleware':24}{guarded['bytes'] - plain['bytes']:10,.0f} bytes each")
-    print(f"  all closed {guarded['closed']:.2f} s after the revocation, the first after {guarded['first']:.2f} s")
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+Socket = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def _measure(app: str, count: int) -> Figures:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """So many websockets: bytes of the server's memory for each; seconds from the revocation until all were closed."""
+
+    connections: int
+    bytes_bare: float
+    bytes_guarded: float
+    closed: float
+
+
+def run_connections(counts: Sequence[int] = COUNTS) -> list[Held]:
+    """Those that this system has files for. Raises RuntimeError where one is not held or not closed as it should be."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return [_run(count) for count in counts if count + _OTHER_FILES <= most]
+
+
+def _run(count: int) -> Held:
+    with _files_for(count + _OTHER_FILES):
+        bare, _ = asyncio.run(_measure("app", count))
+        guarded, closed = asyncio.run(_measure("guarded", count))
+    return Held(count, bare, guarded, closed)
+
+
+@contextmanager
+def _files_for(count: int) -> Iterator[None]:
+    """Let this process, and the server that it starts, have as many open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def _measure(app: str, count: int) -> tuple[float, float]:
+    """Bytes each, and the seconds until all were closed, where the app can close them."""
     with _server(app) as port:
         before = await asyncio.to_thread(_ask, port, "/state")
-        begun = time.monotonic()
         held = await _open_all(port, count)
-        opened = time.monotonic() - begun
         await asyncio.sleep(1)
         state = await asyncio.to_thread(_ask, port, "/state")
         if state["now"] != count:
             raise RuntimeError(f"{state['now']:.0f} of {count} websockets are held")
-        figures = {"opened": opened, "bytes": (state["memory"] - before["memory"]) / count}
-        if app == "guarded":
-            figures |= await _revoke_all(port, held)
+        closed = await _revoke_all(port, held) if app == "guarded" else 0.0
         for _, writer in held:
             writer.close()
-        return figures
+        return (state["memory"] - before["memory"]) / count, closed
 
 
-async def _revoke_all(port: int, held: list[Held]) -> Figures:
+async def _revoke_all(port: int, held: list[Socket]) -> float:
     begun = time.monotonic()
     closing = [asyncio.create_task(_closed_at(reader)) for reader, _ in held]
     await asyncio.to_thread(_ask, port, "/revoke")
-    times = [at - begun for at in await asyncio.gather(*closing)]
-    return {"first": min(times), "closed": max(times)}
+    return max(await asyncio.gather(*closing)) - begun
 
 
 async def _closed_at(reader: asyncio.StreamReader) -> float:
@@ -82,16 +100,16 @@ async def _closed_at(reader: asyncio.StreamReader) -> float:
     return time.monotonic()
 
 
-async def _open_all(port: int, count: int) -> list[Held]:
+async def _open_all(port: int, count: int) -> list[Socket]:
     token = TokenIssuer(ISSUER, AUDIENCE, _SECRET, lifetime=timedelta(hours=1)).issue("suman")
-    held: list[Held] = []
+    held: list[Socket] = []
     for start in range(0, count, _AT_ONCE):
         numbers = range(start, min(start + _AT_ONCE, count))
         held += await asyncio.gather(*(_open(port, token, number) for number in numbers))
     return held
 
 
-async def _open(port: int, token: str, number: int) -> Held:
+async def _open(port: int, token: str, number: int) -> Socket:
     address = f"127.0.0.{2 + number // _PER_ADDRESS}"
     reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
     key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
@@ -132,26 +150,7 @@ def _wait_for(port: int) -> None:
     raise RuntimeError("the server did not start")
 
 
-def _ask(port: int, path: str) -> Figures:
+def _ask(port: int, path: str) -> dict[str, float]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
-        found: Figures = json.load(answer)
+        found: dict[str, float] = json.load(answer)
         return found
-
-
-def _allow_files(count: int) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < count:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m benchmarks.connections", description=__doc__)
-    parser.add_argument("--connections", type=int, default=5_000, help="%(default)s")
-    parser.add_argument("--smoke", action="store_true", help="50 connections, to see that all of it runs")
-    default = Path("benchmarks") / "results" / "connections.json"
-    parser.add_argument("--output", type=Path, default=default, help="where the JSON goes; %(default)s")
-    return parser
-
-
-if __name__ == "__main__":
-    main()
