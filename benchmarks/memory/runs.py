@@ -60,5 +60,5 @@ def run_memory(effort: Effort) -> MemoryRuns:
     sizes = map(str, (effort.tokens, effort.once_tokens, effort.tight_tokens, effort.requests))
     command = [sys.executable, "-m", "benchmarks.memory", *sizes]
     figures = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=600).stdout)
-    growths = (Growth(**figures[run]) for run in ("million", "once", "tight"))
-    return MemoryRuns(*growths, Leak(**figures["leak"]))
+    million, once, tight = (Growth(**figures[run]) for run in ("million", "once", "tight"))
+    return MemoryRuns(million, once, tight, Leak(**figures["leak"]))

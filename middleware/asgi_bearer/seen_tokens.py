@@ -5,7 +5,8 @@ whether the key that signed it is still one of its keys. The whole text of a tok
 of it; each middleware has its own store, so nothing is shared between configurations; and what was refused is not kept.
 
 Of a token that came once, only the key that verified it is kept: no object of its own but its text, which Python's
-garbage collector need not look through. The second time it is read again, without a signature, and kept as read.
+garbage collector need not look through. The second time it is read again, without a signature where that key is still
+in use, and kept as read.
 """
 
 from collections.abc import Iterator
@@ -22,11 +23,11 @@ from .users import User
 from .verification import Header
 
 _ENTRY_BYTES, _BYTES_PER_OCTET = 1_700, 6
-"""Memory of an entry, and of each byte of its token: text, claims and user. The second is that of 200 short claims; of
-few and long ones it is 2, so that 340 bytes with nine claims take 2,500 and not the 3,700 that they are counted as."""
+"""Memory of a token that is kept whole, and of each of its bytes: text, claims and user. The second is that of 200
+short claims; of few and long ones it is 2, so that 340 bytes with nine claims take 2,500, and are counted as 3,700."""
 
 _KEY_ENTRY_BYTES = 150
-"""Memory of an entry with a key, beside the token's text."""
+"""Memory of a key that is kept for a token, beside the token's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,21 @@ class SeenTokens:
         if size > self._limits.memory:
             return
         with self._lock:
-            before = self._young.pop(credentials, None) or self._old.pop(credentials, None)
-            if before is not None:
-                self._memory -= _memory(credentials, before)
-            while len(self) >= self._limits.tokens or self._memory + size > self._limits.memory:
-                self._put_one_out()
-            self._young[credentials] = seen
-            self._memory += size
+            before = self._young.get(credentials)
+            more = size if before is None else size - _memory(credentials, before)
+            if before is None or self._memory + more > self._limits.memory:
+                more = size
+                self._make_room(credentials, size)
+            self._young[credentials] = seen  # where it stood: behind all others it would be the first to go
+            self._memory += more
+
+    def _make_room(self, credentials: bytes, size: int) -> None:
+        """For one that is nowhere any more."""
+        before = self._young.pop(credentials, None) or self._old.pop(credentials, None)
+        if before is not None:
+            self._memory -= _memory(credentials, before)
+        while len(self) >= self._limits.tokens or self._memory + size > self._limits.memory:
+            self._put_one_out()
 
     def _put_one_out(self) -> None:
         if not self._old:
