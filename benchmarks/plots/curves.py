@@ -119,7 +119,7 @@ def draw_memory(figures: Figures) -> Figure:
     _say(axes, million["limit_tokens"], most, entries, style.OURS_SEEN)
     axes.set_xscale("log")
     _plain(axes.xaxis)
-    _from_zero(axes, "different tokens seen", "MiB more than with an empty store")
+    _from_zero(axes, "different tokens, each sent twice", "MiB more than with an empty store")
     return drawn
 
 
