@@ -100,7 +100,7 @@ class SeenTokens:
             self._memory += more
 
     def _make_room(self, credentials: bytes, size: int) -> None:
-        """For one that is nowhere any more."""
+        """For one that is to be kept: it is taken out, and then others until it fits."""
         before = self._young.pop(credentials, None) or self._old.pop(credentials, None)
         if before is not None:
             self._memory -= _memory(credentials, before)
