@@ -56,8 +56,11 @@ def _connections(wish: Wish) -> Outcome:
     if sys.platform != "linux":
         print("\nHeld websockets are counted in memory as Linux counts it, so they are left out here.")
         return {}, []
-    held = [asdict(one) for one in run_connections((50,) if wish.smoke else COUNTS)]
+    counts = (50,) if wish.smoke else COUNTS
+    held = [asdict(one) for one in run_connections(counts)]
     _print([connection_table(held)])
+    if len(held) < len(counts):
+        print(f"{max(counts):,} websockets need more open files than this system allows (`ulimit -Hn`).")
     return {"connections": _dated({"held": held})}, []
 
 

@@ -48,7 +48,7 @@ class Held:
 def run_connections(counts: Sequence[int] = COUNTS) -> list[Held]:
     """Those that this system has files for. Raises RuntimeError where one is not held or not closed as it should be."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return [_run(count) for count in counts if count + _OTHER_FILES <= most]
+    return [_run(count) for count in counts if most == resource.RLIM_INFINITY or count + _OTHER_FILES <= most]
 
 
 def _run(count: int) -> Held:
@@ -62,7 +62,8 @@ def _run(count: int) -> Held:
 def _files_for(count: int) -> Iterator[None]:
     """Let this process, and the server that it starts, have as many open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
+    enough = soft == resource.RLIM_INFINITY or soft >= count
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft if enough else count, hard))
     try:
         yield
     finally:

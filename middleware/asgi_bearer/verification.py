@@ -118,7 +118,7 @@ def verify_signature(
 ) -> SignedClaims:
     """The claims, signed by `issuer` with one of `keys`: those of its own that fit the token's header.
 
-    verified_by: the key that verified the same bytes before, if they came before.
+    verified_by: the key that verified the same bytes before. It counts only where it is still one of `keys`.
     Raises UnknownKey or BadSignature.
     """
     if not keys:
