@@ -1,14 +1,10 @@
 """A copy that follows a store: what it is worth, what is handed in again, and what a fork leaves of it."""
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -313,48 +309,6 @@ def test_a_fork_begins_anew() -> None:
         feed.thread.join(10)
         copy.start()
         eventually(partial(has_it, copy))
-
-
-_FORKS = """
-import os, sys, time
-from asgi_bearer import AuthenticationUnavailable
-from tests.revocations.tokens import *
-from asgi_bearer import SqliteRevocations
-import anyio
-
-def has_it(copy):
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        try:
-            if copy.is_revoked(marks()):
-                return True
-        except AuthenticationUnavailable:
-            pass
-        time.sleep(0.02)
-    return False
-
-copy = SqliteRevocations(sys.argv[1], clock=clock)
-anyio.run(copy.revoke, token_revocation("other"))
-with copy._lock, copy._copy._lock:  # as another thread may hold them
-    child = os.fork()
-if child == 0:
-    os._exit(0 if has_it(copy) else 1)
-anyio.run(copy.revoke, token_revocation("a1"))
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork; use Linux")
-def test_a_forked_process_follows_by_itself(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", _FORKS, str(tmp_path / "file")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        cwd=Path(__file__).parents[2],
-    )
-    assert (done.stdout.strip(), done.stderr) == ("0", "")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -259,6 +259,23 @@ def test_garbage_in_the_file_is_skipped(tmp_path: Path, caplog: pytest.LogCaptur
 def test_faults_are_said(path: Any, fault: str) -> None:
     (found,) = SqliteRevocations(path).faults()
     assert fault in found
+
+
+@pytest.mark.parametrize("patience", [2.0, 0.05])
+def test_another_one_who_makes_the_file_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    """SQLite itself refuses at once."""
+    monkeypatch.setattr(sqlite_file, "_BUSY", patience)
+    path = tmp_path / "file"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as maker:
+        maker.execute("CREATE TABLE made (it)")
+        maker.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(0.3, maker.execute, ("COMMIT",))
+        timer.start()
+        with pytest.raises(sqlite3.OperationalError, match="locked") if patience < 0.3 else nullcontext():
+            SqliteStore(path, clock).add([token_revocation("a1")])
+        timer.join()
 
 
 def test_threads_that_make_the_file_at_once_all_succeed(tmp_path: Path) -> None:

@@ -6,16 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from weakref import WeakSet
 
 from .contact import WhenLost
 from .followed import DEFAULT_SILENCE, FollowedRevocations
 from .revocation import Revocation, write_revocation
+from .sqlite_gate import SqliteGate
 from .store import Reading
 
 _POLL = 0.2
 """Seconds between two looks. One that finds nothing new is two system calls and reads no row."""
 _BUSY = 2.0
 """Seconds to wait for another one who writes."""
+_TRY_AGAIN = 0.01
+"""Seconds between two tries where SQLite itself does not wait."""
 _BATCH = 5_000
 
 _CREATE = """
@@ -70,24 +74,41 @@ class SqliteStore:
 
     def add(self, revocations: Sequence[Revocation]) -> None:
         rows = [(one.until, write_revocation(one)) for one in revocations]
-        with closing(self.open()) as database, database:
-            database.execute("DELETE FROM revocations WHERE until <= ?", (self._clock(),))
+        now = self._clock()
+        with _GATE, closing(self.open()) as database, database:
+            database.execute("DELETE FROM revocations WHERE until <= ?", (now,))
             database.executemany("INSERT INTO revocations (until, text) VALUES (?, ?)", rows)
 
     def reader(self) -> "SqliteReader":
         return SqliteReader(self)
 
     def open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self.path, timeout=_BUSY)
+        database = sqlite3.connect(self.path, timeout=_BUSY, check_same_thread=False)  # who forks closes it
         database.text_factory = bytes  # what is no UTF-8 is no revocation; it must not end the reading
         try:
-            database.execute("PRAGMA journal_mode = WAL")  # who reads and who writes do not wait for each other
+            _use_log(database)
             database.execute("PRAGMA synchronous = FULL")  # what was stored survives a loss of power
             database.executescript(_CREATE)
         except BaseException:
             database.close()
             raise
         return database
+
+
+def _use_log(database: sqlite3.Connection) -> None:
+    """So that who reads and who writes do not wait for each other. SQLite refuses at once where another one makes the
+    same file.
+    """
+    until = time.monotonic() + _BUSY
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_TRY_AGAIN)
+        else:
+            return
 
 
 class SqliteReader:
@@ -98,9 +119,28 @@ class SqliteReader:
         self._version = -1
         self._begins_anew = True
         self._last = 0
+        _READERS.add(self)
 
     def read(self, wait: float) -> Reading:
         time.sleep(min(wait, _POLL))
+        with _GATE:
+            return self._look()
+
+    def hand_in(self, revocations: Sequence[Revocation]) -> bool:
+        self._store.add(revocations)
+        return True
+
+    def close(self) -> None:
+        with _GATE:
+            self.close_file()
+
+    def close_file(self) -> None:
+        """Until the next look."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def _look(self) -> Reading:
         database = self._follow_file()
         (version,) = database.execute("PRAGMA data_version").fetchone()
         if version == self._version:
@@ -116,20 +156,11 @@ class SqliteReader:
         begins_anew, self._begins_anew = self._begins_anew, False
         return Reading([text for _, text in rows], is_complete=is_complete, begins_anew=begins_anew)
 
-    def hand_in(self, revocations: Sequence[Revocation]) -> bool:
-        self._store.add(revocations)
-        return True
-
-    def close(self) -> None:
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-
     def _follow_file(self) -> sqlite3.Connection:
         """Begin anew where it is another file than before: one that was deleted could be read for ever."""
         if self._database is not None and self._file == _identity(self._store.path):
             return self._database
-        self.close()
+        self.close_file()
         database = self._database = self._store.open()
         file = _identity(self._store.path)
         self._version = -1
@@ -139,9 +170,22 @@ class SqliteReader:
 
 
 def _identity(path: str | Path) -> tuple[int, int] | None:
-    """Device and inode. An inode is not used again while somebody has the file open."""
+    """Device and inode. An inode is not used again while somebody has the file open, as a reader has but for the
+    moment of a fork.
+    """
     try:
         found = Path(path).stat()
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
+
+
+_READERS: WeakSet[SqliteReader] = WeakSet()
+
+
+def _close_files() -> None:
+    for reader in list(_READERS):
+        reader.close_file()
+
+
+_GATE = SqliteGate(_close_files)

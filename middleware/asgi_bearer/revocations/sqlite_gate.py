@@ -1,0 +1,43 @@
+"""SqliteGate: while a process forks, no thread of it is inside SQLite, and no file is open there.
+
+A child that inherits either cannot use the same file (https://www.sqlite.org/howtocorrupt.html, section 2.6). A lock of
+SQLite's own may be held by a thread that stayed with the parent: it waits for ever. And SQLite believes that this
+process holds the file's locks, which stayed with the parent as well: when others take the log away from under it, it
+reads one that nobody writes to any more, and sees nothing wrong.
+"""
+
+import os
+from collections.abc import Callable
+from threading import Condition, Lock
+
+
+class SqliteGate:
+    """`with gate:` around whatever enters SQLite, once. Who forks lets nobody in, waits until all have left, and closes
+    what is open.
+    """
+
+    def __init__(self, close_files: Callable[[], None]) -> None:
+        self._close_files = close_files
+        self._door = Lock()
+        self._left = Condition()
+        self._inside = 0
+        register = getattr(os, "register_at_fork", lambda **_: None)  # Windows cannot fork
+        register(before=self._shut, after_in_parent=self._open, after_in_child=self._open)
+
+    def __enter__(self) -> None:
+        with self._door, self._left:
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._left:
+            self._inside -= 1
+            self._left.notify()
+
+    def _shut(self) -> None:
+        self._door.acquire()
+        with self._left:
+            self._left.wait_for(lambda: not self._inside)
+        self._close_files()
+
+    def _open(self) -> None:
+        self._door.release()
