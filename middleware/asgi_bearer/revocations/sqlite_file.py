@@ -119,7 +119,8 @@ class SqliteReader:
         self._version = -1
         self._begins_anew = True
         self._last = 0
-        _READERS.add(self)
+        with _GATE:
+            _READERS.add(self)
 
     def read(self, wait: float) -> Reading:
         time.sleep(min(wait, _POLL))
