@@ -77,7 +77,6 @@ SECRETS = StaticKeys.from_secret(SECRET)
         ({"roles_claim": ("a", 7)}, "roles_claim must be a claim's name"),
         ({"keys": StaticKeys.from_secret("short")}, "the secret has 5 bytes"),
     ],
-    ids=str,
 )
 def test_a_fault_is_said(settings: dict[str, Any], fault: str) -> None:
     faulty = issuer(**settings)

@@ -27,7 +27,7 @@ ODD: list[Any] = [
     {"a": 1},
     {1},
     10**30,
-    object(),
+    ...,
     str,
 ]
 PEM = public_pem(PRIVATE_KEYS["RS256"])

@@ -250,7 +250,6 @@ async def test_a_lookup_that_never_departs_is_given_up() -> None:
         ({"lifetime": 5}, "lifetime must be a timedelta over 0"),
         ({"timeout": timedelta(0)}, "timeout must be a timedelta over 0"),
     ],
-    ids=str,
 )
 def test_a_fault_is_said(settings: dict[str, Any], fault: str) -> None:
     with pytest.raises(ConfigurationError, match=fault):

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from unittest.mock import sentinel
 
 from joserfc.jws import JWSRegistry
 
@@ -19,7 +20,7 @@ AUDIENCE = "orders-api"
 NOW = 1_800_000_000
 LIFETIME = timedelta(minutes=5)
 
-ABSENT = object()
+ABSENT = sentinel.ABSENT
 """As a claim's or header parameter's value: leave it out."""
 
 
