@@ -2,13 +2,16 @@
 
 import math
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks.load.asking import OURS, Demand, ask
-from benchmarks.load.server import serving
+from benchmarks.load.server import Server, serving
 
 GENERATORS = [
     OURS,
@@ -37,9 +40,20 @@ def tokens(tmp_path: Path) -> Path:
     return file
 
 
+@contextmanager
+def _ready(status: int, workers: int = 1) -> Iterator[Server]:
+    """A server that has answered: a busy machine takes longer to start one than it is asked here."""
+    with serving(lambda: _answering(status), workers) as server:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+        connection.request("GET", "/", headers={"Authorization": "Bearer one"})
+        assert connection.getresponse().status == status
+        connection.close()
+        yield server
+
+
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_requests_are_counted_and_timed(generator: str, tokens: Path) -> None:
-    with serving(lambda: _answering(200)) as server:
+    with _ready(200) as server:
         load = ask(server, Demand("/", tokens, 1, connections=2, seconds=1, generator=generator))
     assert load.requests > 10
     assert load.failures == 0
@@ -52,12 +66,12 @@ def test_requests_are_counted_and_timed(generator: str, tokens: Path) -> None:
 
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_other_answers_are_failures(generator: str, tokens: Path) -> None:
-    with serving(lambda: _answering(403)) as server:
+    with _ready(403) as server:
         load = ask(server, Demand("/", tokens, 0, connections=1, seconds=1, generator=generator))
     assert load.failures == load.requests > 0
 
 
 def test_workers_share_a_port(tokens: Path) -> None:
-    with serving(lambda: _answering(200), workers=2) as server:
+    with _ready(200, workers=2) as server:
         assert len(set(server.workers)) == 2
         assert ask(server, Demand("/", tokens, 0, connections=4, seconds=0.2, generator=OURS)).failures == 0
