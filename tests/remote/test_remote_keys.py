@@ -98,7 +98,7 @@ async def test_keys_at_hand_are_always_ready() -> None:
 
 async def test_keys_are_renewed_in_the_background_before_they_expire() -> None:
     with JwksServer([ONE]) as server:
-        site = Site(server)
+        site = Site(server, timeout=1)
         await site.ask()
         site.clock.skip(290)
         await site.ask()
@@ -284,7 +284,7 @@ async def test_a_cancelled_request_leaves_the_fetch_to_the_others() -> None:
 
 async def test_a_fetch_that_hangs_ends_and_its_late_answer_is_ignored() -> None:
     with JwksServer([ONE]) as server:
-        site = Site(server)
+        site = Site(server, timeout=1)
         server.at_keys = hang(server)
         assert set(await all_of(20, site)) == {503}
         assert (await site.issuer.readiness()).last_fault == "it took too long"
