@@ -61,12 +61,12 @@ FAULTS: dict[str, tuple[Callable[[JwksServer], Behaviour], str]] = {
 }
 
 
-def patience(name: str) -> dict[str, float]:
+def patience(name: str) -> dict[str, Any]:
     """For what never ends; anything else may take its time on a busy machine."""
     return {"timeout": 0.5} if name in ("hangs", "drips") else {}
 
 
-async def fault_of(server: JwksServer, **seconds: float) -> str:
+async def fault_of(server: JwksServer, **seconds: Any) -> str:
     """What the log says of the one fetch that a request made; the request was answered 503, whatever it was."""
     site = Site(server, **seconds)
     said = await site.ask()

@@ -10,13 +10,14 @@ import pytest
 
 from asgi_bearer import SqliteRevocations
 from asgi_bearer.revocations.sqlite_file import SqliteStore
+from asgi_bearer.revocations.sqlite_gate import SqliteGate
 from tests.revocations.servers import eventually
 from tests.revocations.tokens import clock, marks, token_revocation
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork; use Linux")
 
 _BEGINNING = """
-import os, sys, threading, time
+import functools, os, signal, sqlite3, sys, threading, time
 import anyio
 from asgi_bearer import AuthenticationUnavailable, SqliteRevocations
 from asgi_bearer.revocations.sqlite_file import SqliteStore
@@ -94,13 +95,77 @@ os.write(look[1], b"x")
 print(exit_code(child))
 """
 
+_SIGNAL = """
+def fork_amid(handler):
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    writer = threading.Thread(target=SqliteStore(path, clock).add, args=[[token_revocation("a2")]])
+    writer.start()
+    time.sleep(0.3)
+    threading.Timer(0.6, holder.execute, ["ROLLBACK"]).start()
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    child = os.fork()
+    if child:
+        writer.join()
+    return child
+
+sqlite3.connect = functools.partial(sqlite3.connect, check_same_thread=False)
+sys.unraisablehook = lambda _: None
+anyio.run(copy.revoke, token_revocation("a1"))
+await_token(copy, "a1")
+"""
+
+_RAISES = """
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+child = fork_amid(interrupt)
+if not child:
+    copy.start()
+    while "forked amid SQLite" not in (copy.readiness().last_fault or ""):
+        time.sleep(0.01)
+    if copy.readiness().ready:
+        sys.exit("it must not follow")
+    grandchild = os.fork()
+    os._exit(exit_code(grandchild) if grandchild else 0)
+await_token(copy, "a2")
+print(exit_code(child))
+"""
+
+_FORKS = """
+def fork(*_):
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    print(exit_code(child), flush=True)
+
+child = fork_amid(fork)
+await_token(copy, "a2")
+if not child:
+    os._exit(0)
+print(exit_code(child))
+"""
+
 
 @pytest.mark.parametrize(
     ("rest", "codes"),
-    [(_LOCKS, ["0"]), (_INSIDE, ["0"] * 20), (_LOG, ["0"])],
-    ids=["while locks are held", "while others look", "the log is taken away later"],
+    [
+        (_LOCKS, ["0"]),
+        (_INSIDE, ["0"] * 20),
+        (_LOG, ["0"]),
+        (_SIGNAL + _RAISES, ["0"]),
+        (_SIGNAL + _FORKS, ["0", "0"]),
+    ],
+    ids=[
+        "while locks are held",
+        "while others look",
+        "the log is taken away later",
+        "a signal's handler raises",
+        "a signal's handler forks",
+    ],
 )
-def test_a_child_follows_by_itself(tmp_path: Path, rest: str, codes: list[str]) -> None:
+def test_a_child_follows_by_itself_or_not_at_all(tmp_path: Path, rest: str, codes: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", _BEGINNING + rest, str(tmp_path / "file")],
         capture_output=True,
@@ -127,3 +192,15 @@ def test_a_parent_goes_on(tmp_path: Path) -> None:
             eventually(partial(copy.is_revoked, marks(jti=token_id)))
     finally:
         copy.close()
+
+
+def test_a_child_of_who_was_not_ready_never_gets_in() -> None:
+    """As after an interrupted wait, or where C forks."""
+    gate = SqliteGate(lambda: None)
+    with gate:
+        gate._open_in_child()
+    for _ in range(2):
+        with pytest.raises(OSError, match="forked amid SQLite"), gate:
+            pass
+        gate._shut()  # it must not wait for those who stayed with the parent
+        gate._open_in_child()

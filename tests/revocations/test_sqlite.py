@@ -136,6 +136,34 @@ def _has_each(copy: SqliteRevocations, names: list[str]) -> bool:
     return all(has(copy, name) for name in names)
 
 
+def test_another_file_in_the_same_place_is_not_taken_for_the_old_one(tmp_path: Path) -> None:
+    """Alone, so that nobody else has the old one open: the new one may get its inode."""
+    path = tmp_path / "file"
+    with following(path) as [copy]:
+        revoke(copy, *(token_revocation(f"t{number}") for number in range(5)))
+        eventually(lambda: not copy._unconfirmed)
+        for file in tmp_path.iterdir():
+            file.unlink()
+        eventually(lambda: path.exists() and _rows(path) == 5)
+        SqliteStore(path, clock).add([token_revocation("a1")])
+        eventually(partial(has, copy))
+
+
+def test_another_file_is_not_taken_for_one_that_was_closed_for_a_fork(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "file", clock)
+    store.add([token_revocation("a1"), token_revocation("a2")])
+    with closing(store.reader()) as reader:
+        assert len(reader.read(0).texts) == 2
+        sqlite_file._close_files()
+        assert not reader.read(0).texts
+        sqlite_file._close_files()
+        for file in tmp_path.iterdir():
+            file.unlink()
+        store.add([token_revocation("a3")])
+        again = reader.read(0)
+        assert (len(again.texts), again.begins_anew) == (1, True)
+
+
 def test_a_file_that_is_deleted_is_made_again_with_all_that_is_known(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with following(path, 2) as [one, other]:
@@ -153,7 +181,7 @@ def test_a_file_that_is_deleted_is_made_again_with_all_that_is_known(tmp_path: P
 def test_a_file_that_goes_while_it_is_opened_is_looked_for_again(tmp_path: Path) -> None:
     reader = SqliteStore(tmp_path / "file", clock).reader()
     assert reader.read(0).begins_anew
-    assert sqlite_file._identity(tmp_path / "none") is None
+    assert sqlite_file._place(tmp_path / "none") is None
     reader.close()
     assert not reader.read(0).begins_anew  # the same file as before
     reader.close()

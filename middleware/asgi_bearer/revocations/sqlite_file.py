@@ -1,5 +1,6 @@
 """SqliteRevocations: a file that the processes of one machine share."""
 
+import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -89,6 +90,8 @@ class SqliteStore:
             _use_log(database)
             database.execute("PRAGMA synchronous = FULL")  # what was stored survives a loss of power
             database.executescript(_CREATE)
+            if not _number(database):
+                database.execute(f"PRAGMA user_version = {random.randrange(1, 2**31)}")  # noqa: S311 - no secret
         except BaseException:
             database.close()
             raise
@@ -115,12 +118,11 @@ class SqliteReader:
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
         self._database: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
+        self._place: tuple[int, int] | None = None
+        self._file: tuple[tuple[int, int] | None, int] | None = None
         self._version = -1
         self._begins_anew = True
         self._last = 0
-        with _GATE:
-            _READERS.add(self)
 
     def read(self, wait: float) -> Reading:
         time.sleep(min(wait, _POLL))
@@ -139,7 +141,7 @@ class SqliteReader:
         """Until the next look."""
         if self._database is not None:
             self._database.close()
-            self._database = None
+            self._database = self._place = None
 
     def _look(self) -> Reading:
         database = self._follow_file()
@@ -159,26 +161,37 @@ class SqliteReader:
 
     def _follow_file(self) -> sqlite3.Connection:
         """Begin anew where it is another file than before: one that was deleted could be read for ever."""
-        if self._database is not None and self._file == _identity(self._store.path):
-            return self._database
+        place = _place(self._store.path)
+        if self._database is not None:
+            if place is not None and place == self._place:
+                return self._database
+            self._file = None  # the next one is another, and may get the place that this one leaves
         self.close_file()
+        if place is None:
+            self._store.open().close()
+            place = _place(self._store.path)
         database = self._database = self._store.open()
-        file = _identity(self._store.path)
-        self._version = -1
+        _READERS.add(self)
+        file = place, _number(database)
         if file != self._file:
             self._file, self._last, self._begins_anew = file, 0, True
+        self._place, self._version = place, -1
         return database
 
 
-def _identity(path: str | Path) -> tuple[int, int] | None:
-    """Device and inode. An inode is not used again while somebody has the file open, as a reader has but for the
-    moment of a fork.
-    """
+def _place(path: str | Path) -> tuple[int, int] | None:
+    """Device and inode. An inode is not used again while somebody has the file open."""
     try:
         found = Path(path).stat()
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _number(database: sqlite3.Connection) -> int:
+    """What a file got by chance when it was made; 0 if nothing yet. It tells one that was closed for a while."""
+    (number,) = database.execute("PRAGMA user_version").fetchone()
+    return int(number)
 
 
 _READERS: WeakSet[SqliteReader] = WeakSet()

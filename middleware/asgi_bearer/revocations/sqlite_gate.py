@@ -8,36 +8,52 @@ reads one that nobody writes to any more, and sees nothing wrong.
 
 import os
 from collections.abc import Callable
-from threading import Condition, Lock
+from contextlib import suppress
+from threading import Condition, RLock
 
 
 class SqliteGate:
     """`with gate:` around whatever enters SQLite, once. Who forks lets nobody in, waits until all have left, and closes
     what is open.
+
+    A handler of a signal may raise meanwhile, which Python reports and then forks all the same: that child never gets
+    in. A handler that forks itself may pass, as its thread has the door.
     """
 
     def __init__(self, close_files: Callable[[], None]) -> None:
         self._close_files = close_files
-        self._door = Lock()
+        self._door = RLock()
         self._left = Condition()
         self._inside = 0
+        self._is_shut = False
+        self._is_usable = True
         register = getattr(os, "register_at_fork", lambda **_: None)  # Windows cannot fork
-        register(before=self._shut, after_in_parent=self._open, after_in_child=self._open)
+        register(before=self._shut, after_in_parent=self._open, after_in_child=self._open_in_child)
 
     def __enter__(self) -> None:
+        if not self._is_usable:
+            raise OSError("this process was forked amid SQLite, and must not use it; end it")
         with self._door, self._left:
             self._inside += 1
 
     def __exit__(self, *_: object) -> None:
         with self._left:
             self._inside -= 1
-            self._left.notify()
+            self._left.notify_all()
 
     def _shut(self) -> None:
-        self._door.acquire()
-        with self._left:
-            self._left.wait_for(lambda: not self._inside)
-        self._close_files()
+        if self._is_usable:
+            self._door.acquire()
+            with self._left:
+                self._left.wait_for(lambda: not self._inside)
+            self._close_files()
+            self._is_shut = True
 
     def _open(self) -> None:
-        self._door.release()
+        self._is_shut = False
+        with suppress(RuntimeError):  # it was interrupted before it had the door
+            self._door.release()
+
+    def _open_in_child(self) -> None:
+        self._is_usable = self._is_shut
+        self._open()
