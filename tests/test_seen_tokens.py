@@ -2,9 +2,12 @@
 
 import tracemalloc
 from datetime import timedelta
+from itertools import starmap
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 from starlette.types import Receive, Scope, Send
 
@@ -20,12 +23,12 @@ from asgi_bearer import (
     public,
 )
 from asgi_bearer.keys.verification_key import VerificationKey
-from asgi_bearer.seen_tokens import VerifiedToken
+from asgi_bearer.seen_tokens import SeenTokens, VerifiedToken, _memory
 from tests.asgi import Recorder, bearer, get, guarded, http_scope
 from tests.keys import public_jwk
 from tests.remote import Site
 from tests.remote.server import JwksServer
-from tests.tokens import NOW, claims, issuer, sign
+from tests.tokens import NOW, claims, issuer, only_key, sign
 
 pytestmark = pytest.mark.anyio
 
@@ -366,3 +369,35 @@ async def test_a_store_as_small_as_one_token_holds_it(signatures: Signatures) ->
         for _ in range(2):
             assert (await get(app, token=token)).status == 200
         assert signatures.count == verified
+
+
+CREDENTIALS = [b"Bearer " + b"x" * length for length in (1, 2, 100, 200, 300)]
+KEY: Any = only_key(issuer(), "HS256")
+WHOLE: Any = object()
+"""The store does not look into a token."""
+
+
+@given(
+    tokens=st.integers(1, 4),
+    memory=st.sampled_from([200, 2_000, 2_500, 4_000, 6_000, 20_000]),
+    steps=st.lists(st.tuples(st.sampled_from(CREDENTIALS), st.booleans()), min_size=10),
+)
+def test_what_is_counted_is_what_is_there(tokens: int, memory: int, steps: list[tuple[bytes, bool]]) -> None:
+    store = SeenTokens(CacheLimits(tokens=tokens, memory=memory))
+    for credentials, came_before in steps:
+        if store.get(credentials) is None or came_before:
+            store.keep(credentials, WHOLE if came_before else KEY)
+        kept = [*store._young.items(), *store._old.items()]
+        assert store._memory == sum(starmap(_memory, kept)) <= memory
+        assert len(dict(kept)) == len(kept) <= tokens
+
+
+def test_one_that_just_fits_stays_where_it_stood() -> None:
+    one, later, other = CREDENTIALS[:3]
+    store = SeenTokens(CacheLimits(memory=_memory(one, WHOLE) + _memory(other, KEY)))
+    store.keep(one, KEY)
+    store.keep(other, KEY)
+    store.keep(one, WHOLE)
+    store.keep(later, KEY)
+    assert store.get(one) is WHOLE
+    assert store.get(other) is None
