@@ -33,7 +33,7 @@ mutants:
 	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1
 	.venv-mutants/bin/python -m tests.mutants
 
-# The lock is whole, so nothing is resolved anew.
+# The lock is whole, so nothing is resolved anew; what is never imported need not be compiled.
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r requirements.lock

@@ -1,4 +1,4 @@
-"""Real forks of a process that follows a file: parent and child go on, and are told everything."""
+"""Real forks of a process that follows a file: parent and child are told everything, or the child refuses."""
 
 import os
 import subprocess
@@ -20,6 +20,7 @@ _BEGINNING = """
 import functools, os, signal, sqlite3, sys, threading, time
 import anyio
 from asgi_bearer import AuthenticationUnavailable, SqliteRevocations
+from asgi_bearer.revocations import sqlite_file
 from asgi_bearer.revocations.sqlite_file import SqliteStore
 from tests.revocations.tokens import *
 
@@ -102,14 +103,19 @@ def fork_amid(handler):
     writer = threading.Thread(target=SqliteStore(path, clock).add, args=[[token_revocation("a2")]])
     writer.start()
     time.sleep(0.3)
-    threading.Timer(0.6, holder.execute, ["ROLLBACK"]).start()
-    signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.3)
+
+    def handle(*_):
+        threading.Timer(0.3, holder.execute, ["ROLLBACK"]).start()
+        handler()
+
+    signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
     child = os.fork()
     if child:
         writer.join()
     return child
 
+sqlite_file._BUSY = 20
 sqlite3.connect = functools.partial(sqlite3.connect, check_same_thread=False)
 sys.unraisablehook = lambda _: None
 anyio.run(copy.revoke, token_revocation("a1"))
@@ -117,7 +123,7 @@ await_token(copy, "a1")
 """
 
 _RAISES = """
-def interrupt(*_):
+def interrupt():
     raise KeyboardInterrupt
 
 child = fork_amid(interrupt)
@@ -134,7 +140,7 @@ print(exit_code(child))
 """
 
 _FORKS = """
-def fork(*_):
+def fork():
     child = os.fork()
     if not child:
         os._exit(0)
