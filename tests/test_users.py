@@ -109,3 +109,24 @@ def test_what_starlette_sees_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         credentials.scopes.append("admin")
     assert starlette_credentials(CLAIMS.scopes).scopes == ["authenticated", "a", "b"]
+
+
+def public_attributes(kind: type) -> set[str]:
+    return {name for name in dir(kind) if not name.startswith("_")}
+
+
+def test_the_anonymous_user_has_every_attribute_of_a_user() -> None:
+    assert public_attributes(User) <= public_attributes(AnonymousUser)
+    for name in public_attributes(User):
+        assert not getattr(AnonymousUser(), name)
+
+
+@pytest.mark.parametrize("user", [User(CLAIMS), AnonymousUser()], ids=["a user", "the anonymous user"])
+def test_what_channels_sets_changes_no_user(user: Any) -> None:
+    """`AuthMiddlewareStack` puts the user of its session into the one that it finds in the scope."""
+    before = repr(user)
+    user._wrapped = "the user of a session"
+    assert repr(user) == before
+    assert not hasattr(user, "_wrapped")
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        user.subject = "other"

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from inspect import iscoroutinefunction
@@ -21,6 +20,10 @@ UserLoader = Callable[[Claims], Awaitable[Any]]
 """`async (Claims) -> user or None`: who the app takes this subject for; None refuses the token with 401."""
 
 
+_SESSION_USER = "_wrapped"
+"""What Django Channels sets on the user in a scope: the user of its session. A verified user stays who it is."""
+
+
 class User(BaseUser):
     """Somebody with a valid token. `str(user)` is the subject. It cannot be changed: requests with a token share it."""
 
@@ -31,9 +34,10 @@ class User(BaseUser):
     def __init__(self, claims: Claims) -> None:
         object.__setattr__(self, "_claims", claims)
 
-    def __setattr__(self, _name: str, _value: object) -> NoReturn:
+    def __setattr__(self, name: str, _value: object) -> None:
         """Starlette's BaseUser would take any attribute, and the next request with this token would see it."""
-        raise AttributeError("a verified user cannot be changed; keep what you know of it in request.state")
+        if name != _SESSION_USER:
+            raise AttributeError("a verified user cannot be changed; keep what you know of it in request.state")
 
     def __delattr__(self, _name: str) -> NoReturn:
         raise AttributeError("a verified user cannot be changed")
@@ -96,14 +100,21 @@ class User(BaseUser):
         return hash((self.issuer, self.subject))
 
 
-@dataclass(frozen=True, slots=True)
 class AnonymousUser(BaseUser):
-    """Nobody in particular: on a public route, or on an optional one without a token. `str(user)` is empty."""
+    """The user of a public route, and of an optional one without a token. `str(user)` is empty."""
 
-    subject: str = ""
+    __slots__ = ()
+
+    subject = ""
     scopes: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
-    claims: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    claims: Mapping[str, Any] = MappingProxyType({})
+    issuer = ""
+    expires_at: datetime | None = None
+
+    def __setattr__(self, name: str, _value: object) -> None:
+        if name != _SESSION_USER:
+            raise AttributeError("the anonymous user cannot be changed; keep what you know of it in request.state")
 
     @property
     def is_authenticated(self) -> bool:
@@ -119,6 +130,15 @@ class AnonymousUser(BaseUser):
 
     def __str__(self) -> str:
         return ""
+
+    def __repr__(self) -> str:
+        return "AnonymousUser()"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AnonymousUser)
+
+    def __hash__(self) -> int:
+        return hash(AnonymousUser)
 
 
 def is_async(function: object) -> bool:

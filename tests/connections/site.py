@@ -47,6 +47,18 @@ async def events(request: Request) -> StreamingResponse:
     return StreamingResponse(ticks(), media_type="text/event-stream")
 
 
+async def export(request: Request) -> StreamingResponse:
+    """Rows that take longer than a short token lives; a POST is a call with its result in an event stream."""
+
+    async def rows() -> AsyncIterator[str]:
+        for number in range(8):
+            yield f"row {number}\n"
+            await asyncio.sleep(0.25)
+        yield "done\n"
+
+    return StreamingResponse(rows(), media_type="text/event-stream" if request.method == "POST" else "text/csv")
+
+
 async def tasks(request: Request) -> JSONResponse:
     return JSONResponse({"tasks": len(asyncio.all_tasks()), **state})
 
@@ -57,6 +69,7 @@ app = BearerMiddleware(
             WebSocketRoute("/socket", socket),
             WebSocketRoute("/sleeper", sleeper),
             Route("/events", events),
+            Route("/export", export, methods=["GET", "POST"]),
             Route("/tasks", tasks),
         ]
     ),

@@ -341,6 +341,26 @@ async def test_other_messages_are_the_apps(message: Message) -> None:
     assert answers(server) == []
 
 
+@pytest.mark.parametrize(
+    ("first", "ends_by"),
+    [(0.8, "connection expired"), (0.7, "token expired")],
+    ids=["a token with the same end", "a token that lives longer"],
+)
+async def test_max_age_begins_again_with_a_token_that_lives_longer_only(first: float, ends_by: str) -> None:
+    """Or a client with one token could renew for ever. The reason tells which end came first."""
+    rules = ConnectionRules(renewal=True, max_age=timedelta(seconds=1))
+    server = websocket_server()
+
+    async def renew_late() -> None:
+        await anyio.sleep(0.5)
+        server.client(renew(fresh(exp=NOW + 0.8)))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(renew_late)
+        await server.serve(guarded(Listener(), connections=rules), socket_scope(fresh(exp=NOW + first)))
+    assert server.sent[-1] == {"type": "websocket.close", "code": 3000, "reason": ends_by}
+
+
 async def test_renewal_is_off_by_default() -> None:
     app, server = Listener(), websocket_server(renew(fresh()))
     await server.serve(guarded(app), socket_scope())

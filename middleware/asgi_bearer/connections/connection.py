@@ -10,6 +10,7 @@ Held, a connection costs one timer and no task. The deadline is measured by the 
 begins to be held: a wall clock that is set back later keeps nothing open.
 """
 
+import math
 from abc import ABC, abstractmethod
 from asyncio import Task, current_task
 from collections.abc import Awaitable, Callable
@@ -20,12 +21,17 @@ from typing import Any, NamedTuple
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..errors import AuthenticationUnavailable
 from ..event_loops import ScopeCall, TaskCall, set_alarm, spawn, threadsafe
 from ..revocations import Revocations
 from ..revocations.watches import Watch
 from ..seen_tokens import VerifiedToken
 from .connection_rules import ConnectionRules
 from .endings import AGED, EXPIRED, REVOKED, ConnectionEnded, Ending, is_disconnect
+
+
+def _nothing() -> None:
+    """There is no alarm to call off."""
 
 
 class Terms(NamedTuple):
@@ -44,11 +50,14 @@ class Connection(ABC):
     """
 
     has_begun = _is_held = False
+    _ends_with_token = True
+    """Whether it ends at the token's end. Else nothing but a revocation ends it."""
     _ending: Ending | None = None
     _sending = 0
     _waiting: frozenset[anyio.CancelScope] = frozenset()
     _call: TaskCall | ScopeCall | None = None
     _task: Task[Any] | None = None
+    _watch: Watch | None = None
 
     def __init__(self, terms: Terms, token: VerifiedToken, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -90,19 +99,42 @@ class Connection(ABC):
 
     def _hold(self) -> None:
         self.has_begun = True
+        self._restart_max_age()
         self._set_end()
 
+    def _restart_max_age(self) -> None:
+        max_age = self._terms.rules.max_age
+        self._max_age_at = math.inf if max_age is None else anyio.current_time() + max_age.total_seconds()
+
     def _set_end(self) -> None:
+        """Watch for the end. If the token ended meanwhile, that is now, before the next message is sent."""
         self._is_held = True
-        terms, claims = self._terms, self._token.claims
-        seconds, ending = claims.valid_until - terms.clock(), EXPIRED
-        if terms.rules.max_age is not None and terms.rules.max_age.total_seconds() < seconds:
-            seconds, ending = terms.rules.max_age.total_seconds(), AGED
-        self._call_off = set_alarm(seconds, partial(self._end, ending, self._token))
-        self._watch: Watch | None = None
-        if terms.revocations and (marks := self._token.marks):
-            tell = threadsafe(partial(self._end, REVOKED, self._token))
-            self._watch = terms.revocations.watch(marks, tell)
+        self._call_off, self._watch = _nothing, None
+        seconds, ending = self._time_left()
+        if seconds <= 0:
+            self._end(ending, self._token)
+        elif self._is_revoked():
+            self._end(REVOKED, self._token)
+        else:
+            if seconds < math.inf:
+                self._call_off = set_alarm(seconds, partial(self._end, ending, self._token))
+            if (revocations := self._terms.revocations) and (marks := self._token.marks):
+                self._watch = revocations.watch(marks, threadsafe(partial(self._end, REVOKED, self._token)))
+
+    def _time_left(self) -> tuple[float, Ending]:
+        if not self._ends_with_token:
+            return math.inf, EXPIRED
+        by_token = self._token.claims.valid_until - self._terms.clock()
+        by_age = self._max_age_at - anyio.current_time()
+        return (by_age, AGED) if by_age < by_token else (by_token, EXPIRED)
+
+    def _is_revoked(self) -> bool:
+        """Whether the token is known to be. What is open stays open while the store is away."""
+        revocations, marks = self._terms.revocations, self._token.marks
+        try:
+            return bool(revocations and marks and revocations.is_revoked(marks))
+        except AuthenticationUnavailable:
+            return False
 
     def _release(self) -> None:
         """Nothing ends it any more but its app."""

@@ -1,15 +1,19 @@
-"""ConnectionRules: how long websockets and streams last, and what else websockets may bring a token in."""
+"""ConnectionRules: which connections end with their token, when, and what else websockets may bring a token in."""
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal, get_args
 
 _COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 """As browsers write it: lower case, no path, no trailing slash (RFC 6454 section 6.2)."""
 
 _LONGEST_GRACE = timedelta(minutes=1)
+
+EndingResponses = Literal["event_streams", "all", "none"]
+RevokedResponses = Literal["abort", "deliver"]
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,15 @@ class CookieToken:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRules:
-    """They always end with their token, at `exp` plus leeway or when it is taken back; the rest is set here.
+    """Websockets end with their token, at `exp` plus leeway or when it is revoked. The rest is set here.
 
-    max_age: end earlier, so long after their beginning, or after the latest renewal.
+    ending_responses: which responses end with their token, too. "event_streams": `text/event-stream` answers to a GET;
+        every other response is one answer to one request, and is delivered whole. "all": whatever is sent bit by bit
+        without a `Content-Length`. "none".
+    revoked_responses: what becomes of a response that is being sent, and does not end with its token, when the token is
+        revoked. "abort": the client gets an incomplete message and notices. "deliver": all of it.
+    max_age: websockets and ending responses end earlier, so long after their beginning, or after the latest renewal
+        with a token that lives longer.
     grace: for how long the app may go on after the end, to tidy up; then it is cancelled.
     last_event: a `text/event-stream` gets a last event, `token_expired` or `token_revoked`.
     renewal: the client of a websocket may hand in a fresh token with a message `bearer.renew`.
@@ -48,6 +58,8 @@ class ConnectionRules:
     cookie: a websocket may bring its token in this cookie, from these origins; None for no cookie.
     """
 
+    ending_responses: EndingResponses = "event_streams"
+    revoked_responses: RevokedResponses = "abort"
     max_age: timedelta | None = None
     grace: timedelta = timedelta(seconds=3)
     last_event: bool = False
@@ -57,6 +69,9 @@ class ConnectionRules:
 
     def faults(self) -> Iterator[str]:
         """What is wrong, a sentence each with what to write instead."""
+        for name, choices in (("ending_responses", EndingResponses), ("revoked_responses", RevokedResponses)):
+            if getattr(self, name) not in get_args(choices):
+                yield f"connections: {name} must be one of {', '.join(map(repr, get_args(choices)))}"
         if self.max_age is not None and not (isinstance(self.max_age, timedelta) and self.max_age > timedelta(0)):
             yield "connections: max_age must be a timedelta over 0, such as timedelta(hours=1), or None"
         if not isinstance(self.grace, timedelta) or not timedelta(0) < self.grace <= _LONGEST_GRACE:

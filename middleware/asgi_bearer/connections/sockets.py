@@ -82,6 +82,8 @@ class Socket(Connection):
             raise InvalidToken
         if self._is_held:
             self._release()
+            if token.claims.valid_until > self._token.claims.valid_until:
+                self._restart_max_age()
             self._token = token
             self._show(user)
             self._set_end()

@@ -1,15 +1,16 @@
-"""Stream: an HTTP response that is sent bit by bit, and of which nobody said how long it is.
+"""Stream: an HTTP response, which may be sent bit by bit.
 
-It begins with its first chunk that is not the last, an event stream with its head. All other responses are sent as they
-are: one that has a Content-Length is an answer to its request, and to end it early would break HTTP
-(RFC 9112 section 6.3).
+An event stream in answer to a GET ends with its token; it begins with its head. Every other response is one answer to
+one request, and is delivered whole, unless its token is revoked: then it is aborted, and the client gets an incomplete
+message. `ConnectionRules` has the other choices. What is sent in one piece is passed on as it is.
 """
 
 import json
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 
 from starlette.types import Message
 
+from ..challenge import refuse
 from .connection import Connection
 from .endings import Ending
 
@@ -18,26 +19,44 @@ _LAST_OF_A_BODY = frozenset(("http.response.body", "http.response.pathsend", "ht
 
 
 class Stream(Connection):
-    """One HTTP request and its response, which may turn out to be a stream."""
+    """One HTTP request and its response."""
 
-    _start: Message | None = None
+    _ends_with_token = False
+    _is_event_stream = _takes_events = _is_started = False
     _request_is_read = False
     _is_complete = False
     _tail = b""
     """The last bytes of an event stream: nothing may be put into the middle of an event."""
 
     def send(self, message: Message) -> Awaitable[None]:
-        """Until it is a stream, what the server's own `send` returns: a plain answer pays for a look."""
+        """Until something is watched for, what the server's own `send` returns: a plain answer pays for a look."""
         if self.has_begun:
             return self._send_of_stream(message)
         if message["type"] == "http.response.start":
-            self._start = message
-            if not is_event_stream(message):
+            message = self._read_head(message)
+            if not (self._is_event_stream and self._ends_with_token):
+                self._is_started = True
                 return self._send(message)
-        elif not message.get("more_body") or has_length(self._start):
+        elif not message.get("more_body") or not self._can_end():
             return self._send(message)
         self._hold()
         return self._send_of_stream(message)
+
+    def _read_head(self, message: Message) -> Message:
+        """The same with its headers in a list: they may be given as an iterator, which can be read once."""
+        headers = [*message.get("headers", ())]
+        self._is_event_stream = self.scope["method"] == "GET" and is_event_stream(headers)
+        choice = self._terms.rules.ending_responses
+        if choice == "event_streams":
+            self._ends_with_token = self._is_event_stream
+        elif choice == "all":
+            self._ends_with_token = not has(headers, b"content-length")
+        self._takes_events = self._is_event_stream and not has(headers, b"content-encoding")
+        return {**message, "headers": headers}
+
+    def _can_end(self) -> bool:
+        terms = self._terms
+        return self._ends_with_token or (terms.revocations is not None and terms.rules.revoked_responses == "abort")
 
     async def receive(self) -> Message:
         """The request's body as it comes; once it is read or the stream has begun, a disconnect may come from here."""
@@ -52,6 +71,7 @@ class Stream(Connection):
         if self._ending is not None and is_last:
             return  # it asks for what was done already
         await self._send_unless_ended(message)
+        self._is_started = True
         if is_last:
             self._is_complete = True
             if self._is_held:
@@ -63,10 +83,14 @@ class Stream(Connection):
         return {"type": "http.disconnect"}
 
     async def _say_farewell(self, ending: Ending) -> None:
-        if self._is_complete:
+        """The end of a stream, or the 401 if it had not begun; nothing if the response is aborted."""
+        if self._is_complete or not self._ends_with_token:
+            return
+        if not self._is_started:
+            await refuse(ending.error, self._terms.realm, self.scope, self._send)
             return
         end = _END
-        if self._terms.rules.last_event and is_event_stream(self._start) and _is_between_events(self._tail):
+        if self._terms.rules.last_event and self._takes_events and _is_between_events(self._tail):
             end = {**_END, "body": last_event(ending)}
         await self._send(end)
 
@@ -76,21 +100,16 @@ def last_event(ending: Ending) -> bytes:
     return f"event: {ending.code}\ndata: {json.dumps({'reason': ending.reason})}\n\n".encode("ascii")
 
 
-def is_event_stream(start: Message | None) -> bool:
-    """Whether text may be added to it: a compressed one takes none."""
-    headers = start.get("headers", ()) if start else ()
-    for name, value in headers:
-        if name == b"content-type":
-            is_one: bool = value.startswith(b"text/event-stream")
-            return is_one and not has(headers, b"content-encoding") and not has_length(start)
-    return False
+Fields = list[tuple[bytes, bytes]]
 
 
-def has_length(start: Message | None) -> bool:
-    return start is not None and has(start.get("headers", ()), b"content-length")
+def is_event_stream(headers: Fields) -> bool:
+    """Whether the media type is `text/event-stream`, in any case and with any parameters (RFC 9110 section 8.3.1)."""
+    types = [value.partition(b";")[0].strip().lower() for name, value in headers if name.lower() == b"content-type"]
+    return types == [b"text/event-stream"]
 
 
-def has(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bool:
+def has(headers: Fields, wanted: bytes) -> bool:
     return any(name.lower() == wanted for name, _ in headers)
 
 
