@@ -280,7 +280,6 @@ DIFFERENCES: dict[str, tuple[str, str]] = {
     "typ": ("refused", "RFC 8725bis section 3.11: a `typ` that is present must be an expected one"),
     "no subject": ("refused", "decision 0005: a user needs a name"),
     "nested": ("refused", "RFC 7519 section 5.2: `cty` announces a token in a token, which is not supported"),
-    "zip": ("refused", "no decompression, ever"),
     "b64": ("refused", "RFC 7797 section 7: JWTs do not use it"),
     "crit": ("refused", "RFC 7515 section 4.1.11: empty, repeated, registered or unknown names"),
     "kid": ("refused", "RFC 8725 section 3.10: a bounded string without control characters"),

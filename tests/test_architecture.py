@@ -38,6 +38,7 @@ def test_a_steps_value_is_made_in_one_place(value: str, file: str) -> None:
         "credentials.py",
         "verification.py",
         "claims.py",
+        "token_kinds.py",
         "allowlist/policy.py",
         "allowlist/rules.py",
         "allowlist/matching.py",

@@ -9,12 +9,14 @@ from asgi_bearer import (
     AuthError,
     Claims,
     InvalidClaims,
+    OtherKindOfToken,
     TokenExpired,
     TokenNotYetValid,
     UnsupportedToken,
     WrongAudience,
 )
 from asgi_bearer.claims import check_claims, check_time
+from asgi_bearer.token_kinds import check_kind
 from asgi_bearer.verification import Header, SignedClaims
 from tests.tokens import ABSENT, AUDIENCE, ISSUER, NOW, claims, issuer, only_key
 
@@ -186,7 +188,7 @@ def test_R65_an_access_token_needs_no_typ_by_default(token_type: str | None) -> 
     "token_type", ["secevent+jwt", "logout+jwt", "dpop+jwt", "id_token+jwt", "jose", "", "at+jwt "]
 )
 def test_R65_another_typ_is_refused(token_type: str) -> None:
-    refuses(UnsupportedToken, token_type=token_type)
+    refuses(OtherKindOfToken, token_type=token_type)
 
 
 @pytest.mark.parametrize("configured", ["at+jwt", "AT+JWT", "application/at+jwt"])
@@ -194,7 +196,7 @@ def test_R70_a_configured_typ_must_be_there(configured: str) -> None:
     settings = {"token_type": configured}
     assert check(settings=settings, client_id="app")
     for other in (None, "jwt"):
-        refuses(UnsupportedToken, settings=settings, token_type=other, client_id="app")
+        refuses(OtherKindOfToken, settings=settings, token_type=other, client_id="app")
 
 
 @pytest.mark.parametrize("name", ["client_id", "jti", "iat", "sub", "aud", "exp", "iss"])
@@ -225,11 +227,79 @@ def test_an_audience_may_be_elsewhere() -> None:
         pytest.param({"typ": "Refresh"}, id="a refresh token of Keycloak"),
         pytest.param({"typ": "Offline"}, id="an offline token of Keycloak"),
         pytest.param({"typ": "Logout"}, id="a logout token of Keycloak"),
-        pytest.param({"cnf": {"jkt": "x"}}, id="R106 a sender-constrained token"),
+        pytest.param({"typ": "Serialized-ID"}, id="an ID token in a refresh token of Keycloak"),
+        pytest.param({"type": "refresh"}, id="a refresh token of Flask-JWT-Extended and AuthX"),
+        pytest.param({"token_use": "id"}, id="an ID token of Cognito"),
+        pytest.param({"token_introspection": {"active": True}}, id="an answer about a token"),
+        pytest.param({"htu": "https://api.example.com/", "htm": "GET"}, id="a DPoP proof"),
+        pytest.param({"response_type": "code"}, id="an authorization request"),
+        pytest.param({"nonce": "n", "scope": ABSENT}, id="an ID token of the code flow"),
     ],
 )
 def test_R67_another_kind_of_token_is_refused(members: dict[str, Any]) -> None:
-    refuses(UnsupportedToken, **members)
+    refuses(OtherKindOfToken, **members)
+
+
+@pytest.mark.parametrize("kind", ["access", "sliding", "Bearer", ["refresh"], None])
+def test_an_access_token_of_simple_jwt_is_accepted(kind: Any) -> None:
+    check_kind({"token_type": kind})
+
+
+@pytest.mark.parametrize("kind", ["refresh", "Refresh", "id"])
+def test_a_refresh_token_of_simple_jwt_is_rejected(kind: str) -> None:
+    with pytest.raises(OtherKindOfToken):
+        check_kind({"token_type": kind})
+
+
+def test_R106_a_sender_constrained_token_is_rejected() -> None:
+    refuses(UnsupportedToken, cnf={"jkt": "x"})
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"type": "access"},
+        {"type": "Bearer"},
+        {"type": ["refresh"]},
+        {"token_use": "access"},
+        {"nonce": "n", "scope": "openid"},
+        {"nonce": "n", "scope": ABSENT, "typ": "Bearer"},
+    ],
+    ids=str,
+)
+def test_an_access_token_that_says_so_is_accepted(members: dict[str, Any]) -> None:
+    assert check(**members)
+
+
+@pytest.mark.parametrize(
+    ("required", "members", "accepted"),
+    [
+        (["tenant"], {"tenant": "a"}, True),
+        (["tenant"], {"tenant": 0}, True),
+        (["tenant"], {"tenant": ""}, False),
+        (["tenant"], {"tenant": None}, False),
+        ("tenant", {}, False),
+        ({"token_use": "access"}, {"token_use": "access"}, True),
+        ({"token_use": "access"}, {"token_use": "Access"}, False),
+        ({"token_use": "access"}, {}, False),
+        ({"token_use": "access"}, {"token_use": ["access"]}, False),
+        ({"tenant": ["a", "b"]}, {"tenant": "b"}, True),
+        ({"tenant": ["a", "b"]}, {"tenant": "c"}, False),
+        ({"verified": True}, {"verified": True}, True),
+        ({"verified": True}, {"verified": 1}, False),
+        ({"verified": True}, {"verified": "true"}, False),
+        ({"level": {1, 2}}, {"level": 2}, True),
+        ({"level": {1, 2}}, {"level": 2.0}, False),
+        ({"level": None}, {"level": {}}, True),
+    ],
+    ids=str,
+)
+def test_required_claims_are_compared_with_their_type(required: Any, members: dict[str, Any], accepted: bool) -> None:
+    settings = {"required_claims": required}
+    if accepted:
+        assert check(settings=settings, **members)
+    else:
+        refuses(InvalidClaims, settings=settings, **members)
 
 
 @pytest.mark.parametrize("kind", ["Bearer", None, ["ID"], 1])

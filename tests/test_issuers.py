@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from asgi_bearer import FetchRules, Issuer, RemoteKeys, StaticKeys
-from asgi_bearer.issuers import ASYMMETRIC_ALGORITHMS
+from asgi_bearer.issuers import ASYMMETRIC_ALGORITHMS, canonical_type
 from tests.keys import PRIVATE_KEYS, SECRET, public_jwk, public_pem
 from tests.tokens import AUDIENCE, ISSUER, issuer
 
@@ -109,3 +109,36 @@ def test_one_text_is_one_algorithm() -> None:
 def test_R41_EdDSA_is_listed_once() -> None:
     keys = StaticKeys.from_jwks({"keys": [public_jwk("Ed25519")]})
     assert Issuer(ISSUER, AUDIENCE, keys=keys, algorithms=["EdDSA", "Ed25519"]).algorithms == ("Ed25519",)
+
+
+@pytest.mark.parametrize(
+    ("written", "compared"),
+    [
+        ("at+jwt", "at+jwt"),
+        ("AT+JWT", "at+jwt"),
+        ("application/at+jwt", "at+jwt"),
+        ("Application/JWT", "jwt"),
+        ("text/plain", "text/plain"),
+        ("application/text/plain", "application/text/plain"),
+        ("application/", ""),
+    ],
+)
+def test_a_type_is_compared_as_a_media_type(written: str, compared: str) -> None:
+    """`application/` may be left out only if no other slash is there (RFC 7515 section 4.1.9)."""
+    assert canonical_type(written) == compared
+
+
+@pytest.mark.parametrize(
+    ("required", "fault"),
+    [
+        ([""], "must be names of claims"),
+        ({"a": []}, "required_claims of 'a' must be a string"),
+        ({"a": {}}, "required_claims of 'a' must be a string"),
+        ({"a": ["x", None]}, "required_claims of 'a' must be a string"),
+        ({7: "x"}, "must be names of claims"),
+    ],
+    ids=str,
+)
+def test_a_required_claim_is_a_name_and_values(required: Any, fault: str) -> None:
+    (said,) = Issuer("https://login.example.com/", "api", keys=PUBLIC, required_claims=required).faults()
+    assert fault in said

@@ -5,7 +5,6 @@ import logging
 import secrets
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from joserfc.jwk import ECKey
 
-from asgi_bearer import StaticKeys
+from asgi_bearer import ConfigurationError, StaticKeys, TokenIssuer
 from tests.keys import ASYMMETRIC, PRIVATE_KEYS, SECRET, SYMMETRIC, private_pem, public_jwk, public_pem
+from tests.published_secrets import LIST, SOURCES, forms, lines, published
 from tests.tokens import base64url
 
 RSA = PRIVATE_KEYS["RS256"]
@@ -65,14 +65,30 @@ def test_a_secret_signs_with_HMAC_only(algorithm: str) -> None:
     assert 'write algorithm="HS256"' in one_fault(StaticKeys.from_secret(SECRET, algorithm=algorithm))
 
 
-PUBLISHED = json.loads((Path(__file__).parent / "vectors" / "known_weak_ge32.json").read_text())["secrets_ge_32_bytes"]
+PUBLISHED = published()
 
 
 def test_A16_R60_every_published_secret_is_refused() -> None:
-    assert len(PUBLISHED) == 1886
+    assert len(PUBLISHED) > 1886
     accepted = [secret for secret in PUBLISHED if StaticKeys.from_secret(secret).keys]
     accepted += [secret for secret in PUBLISHED if StaticKeys.from_secret(f" {secret}\n").keys]
     assert accepted == []
+
+
+def test_the_list_of_published_secrets_is_up_to_date() -> None:
+    assert LIST.read_text("ascii").splitlines() == list(lines()), "run: python -m tests.published_secrets"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_published_secret_is_rejected_in_every_form(source: str) -> None:
+    """As text, as the bytes behind it, as the `k` of a JWK, and to sign with."""
+    for secret in SOURCES[source]:
+        for form in forms(secret):
+            assert "published or easily guessed" in one_fault(StaticKeys.from_secret(form))
+            jwk = {"kty": "oct", "k": base64url(form).decode(), "alg": "HS256"}
+            assert "published or easily guessed" in one_fault(StaticKeys.from_jwks({"keys": [jwk]}))
+            with pytest.raises(ConfigurationError, match="published or easily guessed"):
+                TokenIssuer("https://login.example.com/", "orders-api", form)
 
 
 @pytest.mark.parametrize("secret", ["a" * 64, "ab" * 32, "secret12" * 8, "01" * 40, "\x00" * 64, "aabbccd" + "a" * 40])

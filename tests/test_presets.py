@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from asgi_bearer import Issuer, StaticKeys, presets
+from asgi_bearer import ConfigurationError, Issuer, StaticKeys, presets
 from asgi_bearer.presets import IssuerSettings
+from asgi_bearer.token_kinds import _MARKING_CLAIMS, _MARKING_VALUES
 from tests.asgi import Recorder, get, guarded
 from tests.keys import public_jwk
 from tests.tokens import NOW, sign
@@ -155,7 +156,7 @@ SHAPES: dict[str, tuple[IssuerSettings, str, dict[str, Any], dict[str, Any], set
         {"staff"},
     ),
     "google": (
-        presets.google(),
+        presets.google(accounts=["robot@example.iam.gserviceaccount.com"]),
         "https://orders.example.com",
         {"alg": "RS256", "kid": "k", "typ": "JWT"},
         {
@@ -249,3 +250,70 @@ async def test_an_ID_token_of_Cognito_has_no_client_id() -> None:
     id_token = {name: value for name, value in payload.items() if name != "client_id"}
     token = sign({**id_token, "aud": audience, "token_use": "id"}, algorithm="RS256", header=header)
     assert (await get(guarded(Recorder(), issuers=trusted(settings, audience)), token=token)).status == 401
+
+
+def other_kinds() -> list[Any]:
+    """Every mark of another kind of token, in a token of each provider."""
+    marks = [{name: "x"} for name in _MARKING_CLAIMS]
+    marks += [{name: kind} for name, kinds in _MARKING_VALUES.items() for kind in sorted(kinds)]
+    marks += [{name: kind.title()} for name, kinds in _MARKING_VALUES.items() for kind in sorted(kinds)]
+    return marks
+
+
+@EVERY_SHAPE
+async def test_every_other_kind_of_token_is_rejected(shape: Any) -> None:
+    settings, audience, header, payload, _, _ = shape
+    app = Recorder()
+    for mark in other_kinds():
+        token = sign({**payload, **mark}, algorithm="RS256", header=header)
+        assert (await get(guarded(app, issuers=trusted(settings, audience)), token=token)).status == 401, mark
+    for token_type in ("id_token+jwt", "logout+jwt", "secevent+jwt", "token-introspection+jwt", "dpop+jwt", "a/jwt"):
+        token = sign(payload, algorithm="RS256", header={**header, "typ": token_type})
+        assert (await get(guarded(app, issuers=trusted(settings, audience)), token=token)).status == 401, token_type
+    assert not app.reached
+
+
+ID_TOKENS: dict[str, tuple[str, dict[str, Any]]] = {
+    "keycloak": ("typ", {"typ": "ID"}),
+    "entra": ("azp", {"nonce": "n", "preferred_username": "suman@example.com", "roles": ["Orders.Read.All"]}),
+    "okta": ("cid", {"nonce": "n", "amr": ["pwd"], "idp": "00o1", "name": "Suman"}),
+    "cognito": ("token_use", {"token_use": "id", "cognito:username": "suman"}),
+    "authentik": ("scope", {"nonce": "n", "amr": ["pwd"], "sid": "s"}),
+}
+
+
+@pytest.mark.parametrize("provider", ID_TOKENS)
+async def test_an_id_token_of_the_provider_is_rejected(provider: str) -> None:
+    """In its documented shape, for our audience: without what only its access tokens have."""
+    settings, audience, header, payload, _, _ = SHAPES[provider]
+    absent, members = ID_TOKENS[provider]
+    kept = {name: value for name, value in payload.items() if name not in (absent, "scp", "azpacr", "scope")}
+    token = sign({**kept, **members}, algorithm="RS256", header=header)
+    app = Recorder()
+    assert (await get(guarded(app, issuers=trusted(settings, audience)), token=token)).status == 401
+    assert not app.reached
+
+
+@pytest.mark.parametrize(
+    ("accounts", "change", "status"),
+    [
+        (["robot@example.iam.gserviceaccount.com"], {}, 200),
+        (["robot@example.iam.gserviceaccount.com"], {"email": "robot@other.iam.gserviceaccount.com"}, 401),
+        (["robot@example.iam.gserviceaccount.com"], {"email_verified": False}, 401),
+        (["robot@example.iam.gserviceaccount.com"], {"email_verified": "true"}, 401),
+        ("1234", {}, 200),
+        (["1235"], {}, 401),
+        ("any", {"email": "robot@other.iam.gserviceaccount.com"}, 200),
+    ],
+)
+async def test_google_admits_the_named_service_accounts_only(accounts: Any, change: Any, status: int) -> None:
+    _, audience, header, payload, _, _ = SHAPES["google"]
+    token = sign({**payload, **change}, algorithm="RS256", header=header)
+    issuer = trusted(presets.google(accounts=accounts), audience)
+    assert (await get(guarded(Recorder(), issuers=issuer), token=token)).status == status
+
+
+@pytest.mark.parametrize("accounts", [[], ["robot"], ["1234", "robot@example.com"], [7], None, ""])
+def test_google_without_accounts_is_a_configuration_error(accounts: Any) -> None:
+    with pytest.raises(ConfigurationError, match="accounts must be the e-mail addresses or the numeric ids"):
+        presets.google(accounts=accounts)

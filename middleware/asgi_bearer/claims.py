@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeGuard
 
-from .errors import InvalidClaims, TokenExpired, TokenNotYetValid, UnsupportedToken, WrongAudience
+from .errors import InvalidClaims, OtherKindOfToken, TokenExpired, TokenNotYetValid, UnsupportedToken, WrongAudience
 from .frozen_json import FrozenWhenAsked
 from .issuers import Issuer
-from .names import SCOPE_TOKEN
+from .names import SCOPE_TOKEN, typed
+from .token_kinds import check_kind
 from .verification import SignedClaims
 
 _NUMBERS = {int, float}
@@ -20,12 +21,8 @@ _NOTHING: frozenset[str] = frozenset()
 _YEAR_10000 = 253_402_300_800
 """Seconds; later instants are nobody's expiry and overflow `datetime`."""
 
-_OTHER_KINDS = frozenset(("at_hash", "c_hash", "s_hash", "events", "cnf"))
-"""Claims of ID tokens (OpenID Connect Core section 3.3.2.11), of event and logout tokens (RFC 8417), and of
-sender-constrained ones (RFC 7800), which as plain bearer tokens would be unbound."""
-
-_KEYCLOAK_OTHER_KINDS = ("ID", "Refresh", "Offline", "Logout")
-"""Keycloak writes the kind of a token into a claim `typ`, not into the header."""
+_BOUND = "cnf"
+"""The claim of a sender-constrained token (RFC 7800), which as a plain bearer token would be unbound."""
 
 
 class Claims(NamedTuple):
@@ -54,14 +51,15 @@ class Claims(NamedTuple):
 def check_claims(signed: SignedClaims, now: float) -> Claims:
     """The claims, if they hold at `now` (seconds since 1970) and are meant for us.
 
-    Raises InvalidClaims, WrongAudience, TokenExpired, TokenNotYetValid or UnsupportedToken.
+    Raises InvalidClaims, WrongAudience, TokenExpired, TokenNotYetValid, UnsupportedToken or OtherKindOfToken.
     """
     issuer, header, members = signed.issuer, signed.header, signed.members
     claim = members.get
-    if header.token_type not in issuer.token_types or not _OTHER_KINDS.isdisjoint(members):
+    if header.token_type not in issuer.token_types:
+        raise OtherKindOfToken
+    if _BOUND in members:
         raise UnsupportedToken
-    if claim("typ") in _KEYCLOAK_OTHER_KINDS:
-        raise UnsupportedToken
+    check_kind(members)
     if claim("iss") != issuer.name:
         raise InvalidClaims
     audience = _audience(claim(issuer.audience_claim))
@@ -73,8 +71,9 @@ def check_claims(signed: SignedClaims, now: float) -> Claims:
         raise InvalidClaims
     if not isinstance(claim("jti", ""), str) or not isinstance(claim("client_id", ""), str):
         raise InvalidClaims
-    for name in issuer.required_claims:
-        if not claim(name):
+    for name, admitted in issuer.required_claims.items():
+        value = claim(name)
+        if value in (None, "") if admitted is None else typed(value) not in admitted:
             raise InvalidClaims
     claims = Claims(
         issuer.name,

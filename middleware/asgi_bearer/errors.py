@@ -9,7 +9,8 @@
     │   └── SeveralCredentials              more than one Authorization field
     ├── InvalidToken                   401  invalid_token
     │   ├── MalformedToken                  not the strict compact form of a signed JWT
-    │   ├── UnsupportedToken                crit, b64, nested, encrypted, sender-constrained, another kind
+    │   ├── UnsupportedToken                crit, b64, nested, encrypted, sender-constrained
+    │   ├── OtherKindOfToken                an ID, refresh, logout or event token
     │   ├── UnknownIssuer
     │   ├── UnknownKey                      no key of the issuer fits `kid` and `alg`
     │   ├── BadSignature
@@ -110,10 +111,17 @@ class MalformedToken(InvalidToken):
 
 
 class UnsupportedToken(InvalidToken):
-    """A kind of token that is not accepted here (RFC 8725 sections 3.11 and 3.12)."""
+    """A token in a form that is not supported: nested, encrypted, sender-constrained, with critical parameters."""
 
     description = "This kind of token is not accepted"
     code = "unsupported_token"
+
+
+class OtherKindOfToken(InvalidToken):
+    """An ID, refresh, logout or event token, or something else that is no access token (RFC 8725 section 3.12)."""
+
+    description = "This kind of token is not accepted"
+    code = "other_kind_of_token"
 
 
 class UnknownIssuer(InvalidToken):

@@ -1,13 +1,14 @@
 """Issuer: who may sign for us, with which keys, and what its tokens must say."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 from .keys.readiness import Readiness
 from .keys.remote import KeySource, RemoteKeys
 from .keys.static import KeysAtHand, StaticKeys
 from .keys.verification_key import ALGORITHMS, HMAC_ALGORITHMS, KeyRing, canonical_algorithm
-from .names import read_names
+from .names import TypedValue, read_names, typed
 
 ASYMMETRIC_ALGORITHMS = tuple(name for name in ALGORITHMS if name not in HMAC_ALGORITHMS)
 """The default. Their order matters for a key that names no algorithm of its own: it is used with the first that fits,
@@ -32,6 +33,9 @@ class Issuer:
         whole profile of RFC 9068 section 2.2 is asked for: `client_id`, `iat` and `jti` must be there too.
     leeway: clock difference allowed for `exp`, `nbf` and `iat`; 0 to 5 minutes.
     max_age: if set, tokens must carry `iat` and be younger than this.
+    required_claims: what tokens must say beyond that: names of claims that must be there, or a mapping from names to
+        the value, or the list of values, that is admitted; None for any. {"token_use": "access"} tells access tokens
+        from the others of an issuer that marks them so.
     audience_claim: where the audience is found; "aud", but for providers that write it elsewhere.
     roles_claim: where roles are found: a claim's name, or a path such as ("realm_access", "roles").
     allow_loopback_http: keys may be fetched by http from this very machine, for development.
@@ -49,6 +53,7 @@ class Issuer:
         token_type: str | None = None,
         leeway: timedelta = timedelta(0),
         max_age: timedelta | None = None,
+        required_claims: Iterable[str] | Mapping[str, Any] = (),
         audience_claim: str = "aud",
         roles_claim: str | Iterable[str] = "roles",
         allow_loopback_http: bool = False,
@@ -58,7 +63,8 @@ class Issuer:
         self.keys = RemoteKeys() if keys is None else keys
         self.algorithms = _algorithms(algorithms, keys)
         self.token_types = _token_types(token_type)
-        self.required_claims = _RFC9068_CLAIMS if self.token_types == {"at+jwt"} else ()
+        of_profile = dict.fromkeys(_RFC9068_CLAIMS) if self.token_types == {"at+jwt"} else {}
+        self.required_claims = {**of_profile, **_required(required_claims)}
         self.leeway = leeway
         self.leeway_seconds = leeway.total_seconds() if isinstance(leeway, timedelta) else 0.0
         self.max_age = max_age
@@ -96,6 +102,7 @@ class Issuer:
             yield f"{where}: leeway must be a timedelta from 0 to 5 minutes, such as timedelta(seconds=30)"
         if self.max_age is not None and not (isinstance(self.max_age, timedelta) and self.max_age > timedelta(0)):
             yield f"{where}: max_age must be a timedelta over 0, such as timedelta(hours=1), or None"
+        yield from (f"{where}: {fault}" for fault in self._required_claim_faults())
         if not isinstance(self.audience_claim, str) or not self.audience_claim:
             yield f'{where}: audience_claim must be a claim\'s name, such as "aud" or "client_id"'
         if not all(isinstance(name, str) and name for name in self.roles_claim) or not self.roles_claim:
@@ -106,6 +113,13 @@ class Issuer:
             yield f"{where}: allow_loopback_http must be True or False"
         yield from (f"{where}: {fault}" for fault in self._algorithm_faults())
         yield from (f"{where}: {fault}" for fault in self._key_faults())
+
+    def _required_claim_faults(self) -> Iterator[str]:
+        for name, admitted in self.required_claims.items():
+            if not isinstance(name, str) or not name:
+                yield 'required_claims must be names of claims, such as ["jti"] or {"token_use": "access"}'
+            elif admitted is not None and (not admitted or None in admitted):
+                yield f"required_claims of {name!r} must be a string, a number, True or False, or a list of these"
 
     def _algorithm_faults(self) -> Iterator[str]:
         if not self.algorithms:
@@ -136,8 +150,22 @@ class Issuer:
 
 
 def canonical_type(token_type: str) -> str:
-    """`typ` as it is compared: without case, `application/` implied (RFC 7515 section 4.1.9)."""
-    return token_type.lower().removeprefix("application/")
+    """`typ` as it is compared: without case, `application/` left out unless another slash follows (RFC 7515 4.1.9)."""
+    folded = token_type.lower()
+    short = folded.removeprefix("application/")
+    return folded if "/" in short else short
+
+
+def _required(claims: Iterable[str] | Mapping[str, Any]) -> dict[Any, frozenset[TypedValue | None] | None]:
+    """Name → the admitted values, None for any. What cannot be compared is None among them, for the error."""
+    if not isinstance(claims, Mapping):
+        return dict.fromkeys(read_names(claims))
+    return {name: None if value is None else _admitted(value) for name, value in claims.items()}
+
+
+def _admitted(value: Any) -> frozenset[TypedValue | None]:
+    listed = value if isinstance(value, list | tuple | set | frozenset) else [value]
+    return frozenset(typed(one) for one in listed)
 
 
 def _algorithms(algorithms: Iterable[str] | None, keys: object) -> tuple[str, ...]:

@@ -25,3 +25,11 @@ def read_names(value: object) -> tuple[Any, ...]:
         return ()
     listed = value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
     return tuple(name if isinstance(name, str) else NotAName(repr(name)) for name in listed)
+
+
+TypedValue = tuple[type, Any]
+
+
+def typed(value: object) -> TypedValue | None:
+    """A claim's value with its type, since `True == 1`; None if it cannot be compared, such as a list."""
+    return (type(value), value) if isinstance(value, str | int | float) else None

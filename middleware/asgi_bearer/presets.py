@@ -6,7 +6,11 @@ Each gives the exact `iss`, the algorithms and where the roles are. What a provi
 access tokens to be JWTs with your audience is in docs/providers.md.
 """
 
-from typing import NotRequired, TypedDict
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, NotRequired, TypedDict
+
+from .errors import ConfigurationError
+from .names import read_names
 
 
 class IssuerSettings(TypedDict):
@@ -16,6 +20,7 @@ class IssuerSettings(TypedDict):
     algorithms: tuple[str, ...]
     audience_claim: NotRequired[str]
     roles_claim: NotRequired[str | tuple[str, ...]]
+    required_claims: NotRequired[Mapping[str, Any]]
 
 
 def auth0(domain: str, *, roles_claim: str = "permissions") -> IssuerSettings:
@@ -26,19 +31,33 @@ def auth0(domain: str, *, roles_claim: str = "permissions") -> IssuerSettings:
 def keycloak(url: str, *, realm: str, client: str | None = None) -> IssuerSettings:
     """Keycloak. `url`: where it stands, without a slash behind. Realm roles, or those of one `client`."""
     path = ("realm_access", "roles") if client is None else ("resource_access", client, "roles")
-    return {"issuer": f"{url}/realms/{realm}", "algorithms": ("RS256", "ES256", "Ed25519"), "roles_claim": path}
+    return {
+        "issuer": f"{url}/realms/{realm}",
+        "algorithms": ("RS256", "ES256", "Ed25519"),
+        "roles_claim": path,
+        "required_claims": {"typ": "Bearer"},  # its ID, refresh, logout and action tokens say something else
+    }
 
 
 def entra(tenant: str) -> IssuerSettings:
     """Microsoft Entra ID, version 2 tokens. `tenant`: the directory's GUID, not its domain name."""
     issuer = f"https://login.microsoftonline.com/{tenant}/v2.0"
-    return {"issuer": issuer, "algorithms": ("RS256",), "roles_claim": "roles"}
+    return {
+        "issuer": issuer,
+        "algorithms": ("RS256",),
+        "roles_claim": "roles",
+        "required_claims": {"ver": "2.0", "azp": None},  # an ID token has no `azp`
+    }
 
 
 def okta(domain: str, *, server: str = "default") -> IssuerSettings:
     """Okta. `server`: a custom authorization server's id; tokens of the org server are for Okta alone."""
-    issuer = f"https://{domain}/oauth2/{server}"
-    return {"issuer": issuer, "algorithms": ("RS256",), "roles_claim": "groups"}
+    return {
+        "issuer": f"https://{domain}/oauth2/{server}",
+        "algorithms": ("RS256",),
+        "roles_claim": "groups",
+        "required_claims": {"cid": None},  # the client's id, which an ID token has as `aud` only
+    }
 
 
 def cognito(region: str, *, user_pool: str) -> IssuerSettings:
@@ -48,12 +67,33 @@ def cognito(region: str, *, user_pool: str) -> IssuerSettings:
         "algorithms": ("RS256",),
         "audience_claim": "client_id",
         "roles_claim": "cognito:groups",
+        "required_claims": {"token_use": "access"},
     }
 
 
-def google() -> IssuerSettings:
-    """Google's tokens of service accounts for a service of yours; its users' access tokens are no JWTs."""
-    return {"issuer": "https://accounts.google.com", "algorithms": ("RS256",)}
+def google(*, accounts: Iterable[str] | Literal["any"]) -> IssuerSettings:
+    """Google's tokens of service accounts for a service of yours; its users' access tokens are no JWTs.
+
+    accounts: the service accounts that are admitted, all by e-mail address or all by numeric id (`sub`). Any account of
+        any project can ask Google for a token with your audience, so the audience alone admits everybody. "any" does
+        just that, for a `user_loader` that knows its accounts.
+
+    Raises ConfigurationError.
+    """
+    settings: IssuerSettings = {"issuer": "https://accounts.google.com", "algorithms": ("RS256",)}
+    if accounts == "any":
+        return settings
+    names = read_names(accounts)
+    emails = [name for name in names if isinstance(name, str) and "@" in name]
+    numbers = [name for name in names if isinstance(name, str) and name.isdecimal()]
+    if emails and len(emails) == len(names):
+        return {**settings, "required_claims": {"email": emails, "email_verified": True}}
+    if numbers and len(numbers) == len(names):
+        return {**settings, "required_claims": {"sub": numbers}}
+    instead = 'accounts=["orders@your-project.iam.gserviceaccount.com"], or "any" with a user_loader'
+    raise ConfigurationError(
+        [f"presets.google: accounts must be the e-mail addresses or the numeric ids of service accounts: {instead}"]
+    )
 
 
 def zitadel(domain: str, *, roles_claim: str = "roles") -> IssuerSettings:
@@ -63,5 +103,9 @@ def zitadel(domain: str, *, roles_claim: str = "roles") -> IssuerSettings:
 
 def authentik(domain: str, *, application: str) -> IssuerSettings:
     """authentik, issuer mode "each provider". `application`: the application's slug."""
-    issuer = f"https://{domain}/application/o/{application}/"
-    return {"issuer": issuer, "algorithms": ("RS256", "ES256"), "roles_claim": "groups"}
+    return {
+        "issuer": f"https://{domain}/application/o/{application}/",
+        "algorithms": ("RS256", "ES256"),
+        "roles_claim": "groups",
+        "required_claims": {"scope": None},  # an ID token has none
+    }

@@ -32,7 +32,7 @@ _PADDING = (b"", b"", b"==", b"=")
 _LAST_CHARACTERS = (_BASE64URL, b"", b"AQgw", b"AEIMQUYcgkosw048")
 """What a base64url segment may end in, by its length modulo 4: the unused bits are zero, or one text had many forms."""
 
-_NEVER_ACCEPTED = frozenset(("crit", "b64", "zip", "enc", "cty"))
+_NEVER_ACCEPTED = frozenset(("crit", "b64", "enc", "cty"))
 """Header parameters that change what the rest means; none is supported, so none is ignored (RFC 7515 section 4.1.11,
 RFC 7797 section 7, RFC 7519 section 5.2). All other unknown ones are ignored, as RFC 7515 section 4 demands."""
 
