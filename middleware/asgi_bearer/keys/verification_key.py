@@ -157,7 +157,7 @@ def _binding_notes(keys: Iterable[DeclaredKey], accepted: tuple[str, ...]) -> It
         name = key_name(key.key_id, f"the {key.description} key without kid")
         fitting = [algorithm for algorithm in accepted if key.fits(algorithm)]
         if not fitting:
-            yield KeyNote(f"{name} is not used: it fits none of the algorithms {', '.join(accepted)}")
+            yield KeyNote(f"{name} is not used: it fits none of the algorithms {', '.join(map(str, accepted))}")
         elif len(fitting) > 1:
             others = ", ".join(fitting[1:])
             yield KeyNote(
