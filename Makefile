@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check format bench fuzz mutants lock clean
+.PHONY: demo test check format bench fuzz mutants oldest lock clean
 
 demo: $(READY)
 	$(BIN)/python -m demo
@@ -32,6 +32,18 @@ mutants:
 	$(MAKE) VENV=.venv-mutants .venv-mutants/.ready
 	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1
 	.venv-mutants/bin/python -m tests.mutants
+
+# The oldest versions that pyproject.toml allows, with the tests that ask most of them.
+OLDEST := .venv-oldest
+oldest:
+	$(PYTHON) -m venv --clear $(OLDEST)
+	$(PYTHON) -m tests.oldest >$(OLDEST)/requirements.txt
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(OLDEST)/requirements.txt
+	$(OLDEST)/bin/python -m pip check --disable-pip-version-check
+	PYTHONPATH=middleware:. $(OLDEST)/bin/python -m pytest -q -p no:cacheprovider --no-cov \
+		tests/test_middleware.py tests/test_verification.py tests/test_keys.py tests/test_odd_keys.py \
+		tests/test_issuing.py tests/test_policy.py tests/test_users.py tests/test_tenants.py \
+		tests/remote/test_fetching.py tests/connections/test_streams.py tests/connections/test_sockets.py
 
 # The lock is whole, so nothing is resolved anew; what is never imported need not be compiled.
 $(READY): requirements.lock pyproject.toml

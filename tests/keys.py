@@ -50,5 +50,13 @@ def public_pem(key: Any) -> bytes:
     return pem
 
 
+def another_jwk(algorithm: str) -> dict[str, Any]:
+    """Of a new key that fits the algorithm as well."""
+    known = joserfc_key(algorithm)
+    size = known.public_key.key_size if isinstance(known, RSAKey) else known.curve_name
+    made: dict[str, Any] = type(known).generate_key(size).as_dict(private=False)
+    return {name: value for name, value in made.items() if name != "kid"}
+
+
 def public_jwk(algorithm: str, **members: Any) -> dict[str, Any]:
     return {**joserfc_key(algorithm).as_dict(private=False), **members}

@@ -1,6 +1,6 @@
 """A FastAPI app whose documentation page shows what the allowlist says, and logs in at the demo's `/login`.
 
-`SWAGGER_UI=node_modules/swagger-ui-dist uvicorn tests.openapi_page:app` serves it, with the page's own files.
+`SWAGGER_UI=tests/node_modules/swagger-ui-dist uvicorn tests.openapi_page:app` serves it, with the page's own files.
 """
 
 import os

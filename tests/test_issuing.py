@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from asgi_bearer import ConfigurationError, TokenIssuer
 from asgi_bearer.claims import check_claims
@@ -96,6 +97,10 @@ def test_a_scope_has_no_spaces(scope: str) -> None:
             "algorithm 'ES256' does not fit a key of kind RSA",
         ),
         ({"algorithm": "RS256", "key": private_pem(generate_private_key(65537, 1024))}, "the RSA key has 1024 bits"),
+        (
+            {"algorithm": "ES256", "key": private_pem(PRIVATE_KEYS["ES256"]) + public_pem(PRIVATE_KEYS["ES256"])},
+            "the PEM has 2 blocks, and one is read; write the private key alone",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -103,6 +108,12 @@ def test_a_fault_is_said_at_construction(settings: dict[str, Any], fault: str) -
     with pytest.raises(ConfigurationError, match=re.escape(fault)) as refusal:
         TokenIssuer(**{"issuer": ISSUER, "audience": AUDIENCE, "key": SECRET, **settings})
     assert len(refusal.value.faults) == 1
+
+
+def test_the_curve_that_openssl_writes_before_a_private_key_is_no_second_key() -> None:
+    curve = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+    key = PRIVATE_KEYS["ES256"].private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    assert token_issuer("ES256", key=curve + key).issue("suman")
 
 
 def test_all_faults_are_said_at_once() -> None:

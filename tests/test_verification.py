@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OctKey
 
 from asgi_bearer import (
@@ -24,7 +23,7 @@ from asgi_bearer.credentials import BearerToken
 from asgi_bearer.issuers import ASYMMETRIC_ALGORITHMS
 from asgi_bearer.keys.verification_key import HMAC_ALGORITHMS, DeclaredKey, KeyRing
 from asgi_bearer.verification import read_compact
-from tests.keys import ASYMMETRIC, PRIVATE_KEYS, SYMMETRIC, public_jwk, public_pem
+from tests.keys import ASYMMETRIC, PRIVATE_KEYS, SYMMETRIC, another_jwk, public_jwk, public_pem
 from tests.tokens import ABSENT, ISSUER, base64url, claims, issuer, only_key, sign, verify_token
 
 
@@ -201,15 +200,38 @@ def test_a_key_without_kid_serves_a_token_with_one() -> None:
     assert verify(sign(algorithm="RS256", kid="any"), issuer_with(public_jwk("RS256")))
 
 
-def test_no_more_than_a_few_keys_are_tried() -> None:
-    others = [Ed25519PrivateKey.generate() for _ in range(4)]
-    jwks = [
-        {"kty": "OKP", "crv": "Ed25519", "x": base64url(o.public_key().public_bytes_raw()).decode()} for o in others
-    ]
-    token = sign(algorithm="Ed25519")
-    assert verify(token, issuer_with(*jwks[:3], public_jwk("Ed25519")))
+@pytest.mark.parametrize("algorithm", ASYMMETRIC)
+def test_every_key_that_fits_is_tried_for_a_token_without_kid(algorithm: str) -> None:
+    others = [another_jwk(algorithm) for _ in range(5)]
+    trusted = issuer_with(*others, public_jwk(algorithm), algorithms=[algorithm])
+    assert verify(sign(algorithm=algorithm), trusted)
+    assert verify(sign(algorithm=algorithm, kid="not in the set"), trusted)
     with pytest.raises(BadSignature):
-        verify(token, issuer_with(*jwks, public_jwk("Ed25519")))
+        verify(sign(algorithm=algorithm), issuer_with(*others, algorithms=[algorithm]))
+
+
+@pytest.mark.parametrize(("algorithm", "most"), [("ES512", 6), ("ES384", 7), ("Ed25519", 25), ("ES256", 33)])
+def test_keys_that_cost_too_much_to_try_them_all_are_unknown_and_a_warning_says_so(
+    algorithm: str, most: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    others = [another_jwk(algorithm) for _ in range(most)]
+    assert verify(sign(algorithm=algorithm), issuer_with(*others[1:], public_jwk(algorithm)))
+    assert caplog.records == []
+    trusted = issuer_with(*others, public_jwk(algorithm))
+    for unnamed in (sign(algorithm=algorithm), sign(algorithm=algorithm, kid="not in the set")):
+        with pytest.raises(UnknownKey):
+            verify(unnamed, trusted)
+    (warning,) = caplog.messages
+    assert warning.startswith(f"keys of issuer {ISSUER!r}: {most + 1} keys for {algorithm} are too many to try them")
+    named = issuer_with(*others, public_jwk(algorithm, kid="one"))
+    assert verify(sign(algorithm=algorithm, kid="one"), named)
+
+
+def test_the_cost_of_an_RSA_key_grows_with_its_length() -> None:
+    modulus = (1 << 8191) + 1
+    jwk = {"kty": "RSA", "n": base64url(modulus.to_bytes(1024)).decode(), "e": "AQAB"}
+    (long, short) = StaticKeys.from_jwks({"keys": [jwk, public_jwk("RS256")]}).keys
+    assert (long.cost, short.cost) == (16, 1)
 
 
 def test_R55_a_key_is_used_with_one_algorithm() -> None:

@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from .errors import ConfigurationError
-from .keys.public_key import KeyFault, declare
+from .keys.public_key import KeyFault, declare, pem_blocks
 from .keys.secret import secret_faults
 from .keys.verification_key import ALGORITHMS, HMAC_ALGORITHMS, Key, canonical_algorithm
 from .names import SCOPE_TOKEN
@@ -110,6 +110,9 @@ def _key_faults(key: object, algorithm: str) -> Iterator[str]:
 
 
 def _private_key_faults(key: bytes, algorithm: str) -> Iterator[str]:
+    if (count := len(pem_blocks(key))) > 1:
+        yield f"the PEM has {count} blocks, and one is read; write the private key alone"
+        return
     try:
         loaded: Any = load_pem_private_key(key, password=None)
     except Exception:  # ValueError, TypeError, UnsupportedAlgorithm: whatever it is, it is no such key

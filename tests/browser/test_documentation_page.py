@@ -10,11 +10,11 @@ import pytest
 
 from tests.browser.chromium import MISSING, ROOT, Browser, chromium, free_port, started
 
-SWAGGER_UI = Path(os.environ.get("SWAGGER_UI") or ROOT / "node_modules" / "swagger-ui-dist")
+SWAGGER_UI = Path(os.environ.get("SWAGGER_UI") or ROOT / "tests" / "node_modules" / "swagger-ui-dist")
 WANTED = [*MISSING, *(() if (SWAGGER_UI / "swagger-ui.css").exists() else ("swagger-ui-dist",))]
 pytestmark = pytest.mark.skipif(
     bool(WANTED),
-    reason=f"no {', '.join(WANTED)}: apt-get install chromium chromium-driver; npm install --no-save swagger-ui-dist",
+    reason=f"no {', '.join(WANTED)}: apt-get install chromium chromium-driver; npm ci --prefix tests",
 )
 
 

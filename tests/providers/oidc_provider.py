@@ -22,7 +22,7 @@ class OidcProvider(Started):
     @classmethod
     def start(cls, port: int = 0) -> Self:
         node = command("node", "install Node.js 20 or newer")
-        needed(not (ROOT / "node_modules/oidc-provider").exists(), "run: npm install --no-save oidc-provider@9.13.3")
+        needed(not (ROOT / "tests/node_modules/oidc-provider").exists(), "run: npm ci --prefix tests")
         process = subprocess.Popen(
             [node, Path(__file__).with_name("oidc_provider.mjs"), str(port)],
             stdout=subprocess.PIPE,

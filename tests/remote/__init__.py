@@ -1,6 +1,7 @@
 """Keys that are fetched: from a scripted server on a real socket, with a clock that can be put forward."""
 
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -34,11 +35,17 @@ def rules(**seconds: float) -> FetchRules:
 class Site:
     """An app behind the middleware, whose issuer's keys are the server's."""
 
-    def __init__(self, server: JwksServer, keys: RemoteKeys | None = None, **seconds: float) -> None:
+    def __init__(
+        self,
+        server: JwksServer,
+        keys: RemoteKeys | None = None,
+        algorithms: Iterable[str] | None = None,
+        **seconds: float,
+    ) -> None:
         self.server = server
         self.clock = Clock()
         keys = keys or RemoteKeys(rules=rules(**seconds), clock=self.clock)
-        self.issuer = Issuer(server.issuer, "orders-api", keys=keys, allow_loopback_http=True)
+        self.issuer = Issuer(server.issuer, "orders-api", keys=keys, algorithms=algorithms, allow_loopback_http=True)
         self.app: BearerMiddleware = guarded(Recorder(), issuers=self.issuer)
 
     def token(self, **parameters: Any) -> str:

@@ -1,6 +1,7 @@
 """Keys that are fetched, as requests see them: when they wait, when they don't, and what they are answered."""
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier, Event
@@ -13,7 +14,7 @@ from starlette.testclient import TestClient
 
 from asgi_bearer import BearerMiddleware, ConfigurationError, Issuer, RemoteKeys, StaticKeys, public
 from tests.asgi import Answer, Recorder, get, guarded
-from tests.keys import public_jwk
+from tests.keys import another_jwk, public_jwk
 from tests.remote import Site, rules
 from tests.remote.server import JwksServer, answer, hang
 from tests.tokens import ABSENT, claims, sign
@@ -458,10 +459,106 @@ async def test_a_fetch_that_never_departs_is_our_fault() -> None:
         assert (await site.ask()).status == 503
 
 
-def test_without_httpx_it_is_said_at_construction(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asgi_bearer.keys.remote.find_spec", lambda _name: None)
+def test_without_httpx_and_httpx2_it_is_said_at_construction(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asgi_bearer.keys.http_clients.find_spec", lambda _name: None)
     with pytest.raises(ConfigurationError, match=r'pip install "asgi-bearer\[remote\]"'):
         guarded(Recorder(), issuers=Issuer("https://login.example.com/", "orders-api"))
+
+
+@pytest.mark.parametrize(
+    ("installed", "used"), [(["httpx", "httpx2"], "httpx"), (["httpx"], "httpx"), (["httpx2"], "httpx2")]
+)
+async def test_without_a_client_httpx_fetches_or_else_httpx2(
+    installed: list[str], used: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asgi_bearer.keys.http_clients.find_spec", lambda name: name if name in installed else None)
+    with JwksServer([ONE]) as server:
+        assert (await Site(server).ask()).status == 200
+        assert f"user-agent: python-{used}/" in server.headers[0].lower()
+
+
+ENCRYPTION = {**public_jwk("RS256", kid="three"), "use": "enc", "alg": "RSA-OAEP"}
+PADDED = {**TWO, "x": f"{TWO['x']}="}
+SMALL = {**public_jwk("RS256", kid="four"), "n": "x" * 171}
+NOTES = re.compile(r"keys of issuer '[^']+': (kid .*|[0-9].*)")
+
+
+def notes_in(caplog: pytest.LogCaptureFixture) -> set[str]:
+    """What was said of single keys since the last call."""
+    said = {
+        f"{record.levelname} {found[1]}" for record in caplog.records if (found := NOTES.match(record.getMessage()))
+    }
+    caplog.clear()
+    return said
+
+
+async def test_what_is_odd_about_keys_is_logged_once_per_change_and_not_at_every_refresh(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG", "asgi_bearer")
+    with JwksServer([ONE, PADDED, ENCRYPTION, SMALL]) as server:
+        site = Site(server)
+
+        async def refresh() -> set[str]:
+            site.clock.skip(4201)
+            assert (await site.ask()).status == 200
+            return notes_in(caplog)
+
+        small = "WARNING kid 'four' is skipped: the RSA key has 1024 bits; make one with 2048 to 8192"
+        assert await refresh() == {
+            small,
+            'DEBUG kid \'three\' is skipped: use is not "sig" but "enc"',
+            "WARNING kid 'two' is used, but its JWK is odd: x not in base64url without padding",
+        }
+        for _ in range(3):
+            assert await refresh() == set()
+        server.keys = [{**SMALL, "kid": "five"}, SMALL, ONE]
+        assert await refresh() == {small.replace("four", "five")}
+        server.keys = [ONE]
+        assert await refresh() == set()
+        server.keys = [ONE, SMALL]
+        assert await refresh() == {small}
+
+
+async def test_if_no_key_is_usable_the_log_says_why_of_each_once_per_change(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "asgi_bearer")
+    with JwksServer([SMALL, ENCRYPTION, None]) as server:
+        site = Site(server)
+        assert (await site.ask()).status == 503
+        assert (await site.issuer.readiness()).last_fault == "the JWK Set has no usable key"
+        assert "keys[2] is skipped: a JWK must be a JSON object" in caplog.text
+        assert notes_in(caplog) == {
+            "WARNING kid 'four' is skipped: the RSA key has 1024 bits; make one with 2048 to 8192",
+            'WARNING kid \'three\' is skipped: use is not "sig" but "enc"',
+        }
+        site.clock.skip(31)
+        assert (await site.ask()).status == 503
+        assert server.fetches == 2
+        assert notes_in(caplog) == set()
+
+
+async def test_if_no_key_fits_the_algorithms_the_log_says_so_of_each(caplog: pytest.LogCaptureFixture) -> None:
+    with JwksServer([ONE, TWO]) as server:
+        site = Site(server, algorithms=["RS256"])
+        assert (await site.ask()).status == 503
+        assert (await site.issuer.readiness()).last_fault == "none of the keys fits the algorithms of this issuer"
+        assert notes_in(caplog) == {
+            f"WARNING kid {name!r} is not used: it fits none of the algorithms RS256" for name in ("one", "two")
+        }
+
+
+async def test_too_many_keys_to_try_them_all_are_a_warning_at_the_refresh(caplog: pytest.LogCaptureFixture) -> None:
+    others = [another_jwk("ES512") for _ in range(5)]
+    with JwksServer([*others, public_jwk("ES512", kid="own")]) as server:
+        site = Site(server, cooldown=0.1, min_lifetime=60)
+        assert (await site.ask(algorithm="ES512", kid=ABSENT)).status == 200
+        assert notes_in(caplog) == set()
+        server.keys = [another_jwk("ES512"), *server.keys]
+        site.clock.skip(601)
+        assert (await site.ask(algorithm="ES512", kid="own")).status == 200
+        (note,) = notes_in(caplog)
+        assert note.startswith("WARNING 7 keys for ES512 are too many to try them all: tokens without kid")
+        assert UNKNOWN in ((await site.ask(algorithm="ES512", kid=ABSENT)).challenge or "")
 
 
 def test_faults_of_everything_at_once() -> None:

@@ -3,6 +3,7 @@
 A `KeyFault` says it in one sentence with what to write instead.
 """
 
+import re
 import warnings
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
+from .lenient_jwk import PRIVATE_MEMBERS, read_leniently
 from .secret import secret_faults
 from .verification_key import ALGORITHMS, DeclaredKey, Key, canonical_algorithm
 
@@ -34,8 +36,19 @@ _SMALL_ORDER = frozenset(
 """The points of Ed25519 of small order, in every encoding: one signature is then good for any message."""
 
 
+_MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "oct": ("k",)}
+"""What defines a key of each `kty` (RFC 7518 section 6, RFC 8037 section 2). No other member is handed to joserfc."""
+
+_ENCRYPTION_ALGORITHM = re.compile(r"RSA-OAEP|RSA1_5|ECDH-|HPKE-|PBES2-|A(128|192|256)|dir$")
+_ENCRYPTION_OPERATIONS = frozenset(("encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"))
+
+
 class KeyFault(ValueError):
     """A key that cannot be used; the text says why and what to write instead."""
+
+
+class OtherPurpose(KeyFault):
+    """A key that is not meant for tokens, such as an encryption key beside the signing keys. It is no mistake."""
 
 
 def key_from_pem(pem: bytes, algorithm: str | None, key_id: str | None) -> DeclaredKey:
@@ -51,6 +64,11 @@ def key_from_pem(pem: bytes, algorithm: str | None, key_id: str | None) -> Decla
             'the PEM lost its newlines, as environment variables often make it; write pem.replace("\\\\n", "\\n") '
             "or read it from a file"
         )
+    if (count := len(pem_blocks(pem))) > 1:
+        raise KeyFault(
+            f"the PEM has {count} blocks, and one is read; of a chain of certificates write the first one alone, "
+            'and several keys as a JWK Set: StaticKeys.from_jwks({"keys": […]})'
+        )
     try:
         if b"-----BEGIN CERTIFICATE-----" in pem:
             loaded: Any = x509.load_pem_x509_certificate(pem).public_key()
@@ -61,26 +79,53 @@ def key_from_pem(pem: bytes, algorithm: str | None, key_id: str | None) -> Decla
     return declare(loaded, algorithm, key_id)
 
 
-def key_from_jwk(jwk: object) -> DeclaredKey:
-    """The public key or secret in one member of a JWK Set (RFC 7517 section 4). Raises KeyFault."""
+def pem_blocks(pem: bytes) -> list[bytes]:
+    """The labels of the blocks that hold something; openssl writes EC PARAMETERS before a private key."""
+    return [label for label in re.findall(rb"-----BEGIN ([^-]*)-----", pem) if label != b"EC PARAMETERS"]
+
+
+def key_from_jwk(jwk: object, *, secrets: bool = True) -> tuple[DeclaredKey, tuple[str, ...]]:
+    """The public key or secret in one member of a JWK Set (RFC 7517 section 4), and its oddities. Raises KeyFault.
+
+    secrets: whether one is accepted, which is only safe in a set that nobody else can read.
+    """
     if not isinstance(jwk, Mapping):
         raise KeyFault("a JWK must be a JSON object")
-    if jwk.get("kty") != "oct" and "d" in jwk:
+    members, oddities = read_leniently(jwk)
+    if is_private(members):
         raise KeyFault("a private key where a public one is meant; write the JWK without d, p, q, dp, dq and qi")
-    if jwk.get("use", "sig") != "sig":
-        raise KeyFault('use is not "sig"; write a key for signatures')
-    operations = jwk.get("key_ops", ["verify"])
-    if not isinstance(operations, list) or "verify" not in operations:
-        raise KeyFault('key_ops does not have "verify"; write ["verify"] or leave it out')
-    algorithm, key_id = jwk.get("alg"), jwk.get("kid")
+    algorithm, key_id = members.get("alg"), members.get("kid")
     if not isinstance(algorithm, str | None) or not isinstance(key_id, str | None):
         raise KeyFault("alg and kid must be strings")
-    key = _import_jwk({name: value for name, value in jwk.items() if name not in ("use", "key_ops")})
+    _check_purpose(members.get("use", "sig"), members.get("key_ops", ["verify"]), algorithm or "")
+    key = _import_jwk(members)
     if isinstance(key, OctKey):
+        if not secrets:
+            raise KeyFault("a secret in a set that everybody can read")
         for fault in secret_faults(key.raw_value, algorithm or "HS256"):
             raise KeyFault(fault)
         algorithm = algorithm or "HS256"
-    return _declared(key, algorithm, key_id)
+    return _declared(key, algorithm, key_id), oddities
+
+
+def is_private(members: Mapping[str, Any]) -> bool:
+    """Whether a JWK has a part that only its owner may know. A secret (`oct`) is not meant."""
+    return members.get("kty") != "oct" and any(members.get(name) is not None for name in PRIVATE_MEMBERS)
+
+
+def _check_purpose(use: object, operations: object, algorithm: str) -> None:
+    """For verifying signatures (RFC 7517 sections 4.2 and 4.3, SPIFFE's JWT-SVID section 4). Raises KeyFault."""
+    if use in ("enc", "x509-svid"):
+        raise OtherPurpose(f'use is not "sig" but "{use}"')
+    if use not in ("sig", "jwt-svid"):
+        raise KeyFault('use is not "sig"; write a key for signatures')
+    if not isinstance(operations, list) or not all(isinstance(name, str) for name in operations):
+        raise KeyFault('key_ops must be a list of strings; write ["verify"] or leave it out')
+    if "verify" not in operations:
+        kind = OtherPurpose if _ENCRYPTION_OPERATIONS.issuperset(operations) else KeyFault
+        raise kind('key_ops does not have "verify"; write ["verify"] or leave it out')
+    if _ENCRYPTION_ALGORITHM.match(algorithm):
+        raise OtherPurpose("alg is for encryption")
 
 
 def _import_jwk(jwk: dict[str, Any]) -> Key:
@@ -88,12 +133,15 @@ def _import_jwk(jwk: dict[str, Any]) -> Key:
     key_type = jwk.get("kty")
     if not isinstance(key_type, str) or key_type not in classes:
         raise KeyFault("kty must be RSA, EC, OKP or oct")
-    for name in ("n", "e", "x", "y", "k"):
-        _check_base64url(jwk.get(name, ""))
+    if missing := [name for name in _MEMBERS[key_type] if name not in jwk]:
+        raise KeyFault(f"the {key_type} key cannot be read: {', '.join(missing)} missing")
+    defining = {name: jwk[name] for name in ("kty", *_MEMBERS[key_type])}
+    for name in {"n", "e", "x", "y", "k"}.intersection(defining):
+        _check_base64url(defining[name])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # joserfc warns where `_declared` and `secret_faults` refuse
-            return classes[key_type].import_key(jwk)
+            return classes[key_type].import_key(defining)
     except Exception as error:  # KeyError, ValueError, TypeError, binascii.Error, JoseError on broken members
         raise KeyFault(f"the {key_type} key cannot be read") from error
 
@@ -135,7 +183,7 @@ def _declared(key: Key, algorithm: str | None, key_id: str | None) -> DeclaredKe
         _check_edwards(key.public_key)
     declared = DeclaredKey(key, key_id, None if algorithm is None else canonical_algorithm(algorithm))
     if declared.algorithm is not None and ALGORITHMS.get(declared.algorithm) != declared.description:
-        raise KeyFault(f"algorithm {str(algorithm)[:32]!r} does not fit a key of kind {declared.description}")
+        raise KeyFault(f"algorithm {str(algorithm)[:32]!a} does not fit a key of kind {declared.description}")
     if declared.description not in ALGORITHMS.values():
         raise KeyFault(f"a key of kind {declared.description} is not accepted; write P-256, P-384 or P-521")
     return declared

@@ -1,7 +1,13 @@
 """Readiness: what can be said of an issuer's keys on a health route. Counted since the process started."""
 
+import logging
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
+
+from .key_notes import KeyNote
+
+_log = logging.getLogger("asgi_bearer")
 
 State = Literal["fresh", "due", "stale", "none"]
 
@@ -35,3 +41,10 @@ class Readiness:
     last_fault: str | None
     """Of the latest fetch, if it failed."""
     counters: Counters
+
+
+def log_notes(owner: str, notes: Iterable[KeyNote], logged: Collection[KeyNote] = ()) -> None:
+    """Write the notes that were not `logged` before."""
+    for note in notes:
+        if note not in logged:
+            _log.log(logging.WARNING if note.warning else logging.DEBUG, "keys of %s: %s", owner, note.text)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from importlib.util import find_spec
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -19,13 +18,14 @@ import anyio
 from ..errors import AuthenticationUnavailable
 from ..flights import Flight
 from .freshness import Departure, FetchRules, Freshness
-from .readiness import Counters, Readiness, State
+from .http_clients import default_library, library_of
+from .key_notes import KeyNote
+from .readiness import Counters, Readiness, State, log_notes
 from .verification_key import HMAC_ALGORITHMS, KeyRing, VerificationKey
 
 if TYPE_CHECKING:
-    import httpx
-
     from .fetching import FetchedKeys
+    from .http_clients import HttpClient
 
 _log = logging.getLogger("asgi_bearer")
 
@@ -34,19 +34,19 @@ class RemoteKeys:
     """Keys that a provider publishes, fetched when they are needed and renewed in the background.
 
     jwks_uri: where the JWK Set is. None: where the issuer's metadata say (OpenID Connect Discovery 1.0, RFC 8414).
-    client: for proxies, certificates of your own and the like. You close it. It must be usable in every event loop
-        that requests run in; without it each fetch has a client of its own.
+    client: an AsyncClient of httpx or httpx2, for proxies, certificates of your own and the like. You close it. It must
+        be usable in every event loop that requests run in; without it each fetch has a client of its own.
     rules: times and bounds.
     clock: seconds since whenever, that never go back.
 
-    Needs httpx: `pip install "asgi-bearer[remote]"`. What is wrong is told by the issuer that they are given to.
+    Needs httpx or httpx2: `pip install "asgi-bearer[remote]"`. What is wrong is told by the issuer they are given to.
     """
 
     def __init__(
         self,
         jwks_uri: str | None = None,
         *,
-        client: "httpx.AsyncClient | None" = None,
+        client: "HttpClient | None" = None,
         rules: FetchRules = FetchRules(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -76,6 +76,8 @@ class KeySource:
         self._waiting = 0
         self._last_fault: str | None = None
         self._counters = Counters()
+        self._notes: tuple[KeyNote, ...] = ()
+        """Those that are in the log since the set changed."""
         self.faults = tuple(_faults(issuer, remote, algorithms, allow_loopback_http=allow_loopback_http))
         if not self.faults:
             self._rules = remote.rules
@@ -185,7 +187,7 @@ class KeySource:
             with anyio.fail_after(self._rules.timeout.total_seconds()):
                 fetched = await self._fetch()
         except Exception as error:  # whatever a client of the user's raises, too
-            self._failed(number, _said(error))
+            self._failed(number, *_said(error))
         except BaseException:  # its event loop ends
             with self._lock:
                 self._freshness.abandon(number)
@@ -196,20 +198,20 @@ class KeySource:
 
     def _succeeded(self, number: int, departed_at: float, fetched: "FetchedKeys") -> None:
         ring = KeyRing.of(fetched.keys, self._algorithms)
+        notes = (*fetched.notes, *ring.notes)
         if not ring.keys:
-            self._failed(number, "none of the keys fits the algorithms of this issuer")
+            self._failed(number, "none of the keys fits the algorithms of this issuer", notes)
             return
         with self._lock:
             if not self._freshness.succeed(number, departed_at, fetched.max_age):
                 return
             self._ring = ring
             self._last_fault = None
-        for fault in fetched.faults:
-            _log.warning("a key of issuer %r is skipped: %s", self._issuer, fault)
+        self._log_notes(notes)
         fresh_for = self._freshness.fresh_until - departed_at
         _log.info("keys of issuer %r were fetched: %d, fresh for %d s", self._issuer, len(ring.keys), fresh_for)
 
-    def _failed(self, number: int, fault: str) -> None:
+    def _failed(self, number: int, fault: str, notes: tuple[KeyNote, ...] = ()) -> None:
         now = self._clock()
         with self._lock:
             self._freshness.fail(number, now)
@@ -218,6 +220,12 @@ class KeySource:
         usable = self._freshness.usable_until - now
         still = f"the old ones serve for {usable:.0f} s more" if usable > 0 else "there are none"
         _log.warning("keys of issuer %r cannot be fetched, %s: %s", self._issuer, still, fault)
+        if notes:  # no key is usable, so each reason matters
+            self._log_notes(tuple(replace(note, warning=True) for note in notes))
+
+    def _log_notes(self, notes: tuple[KeyNote, ...]) -> None:
+        log_notes(f"issuer {self._issuer!r}", notes, self._notes)
+        self._notes = notes
 
     def _count(self, **more: int) -> None:
         with self._lock:
@@ -240,17 +248,18 @@ class _KeyFlight(Flight):
 def _faults(
     issuer: str, remote: RemoteKeys, algorithms: tuple[str, ...], *, allow_loopback_http: bool
 ) -> Iterator[str]:
-    if find_spec("httpx") is None:
-        yield 'keys are fetched with httpx, which is not there; pip install "asgi-bearer[remote]"'
+    library = library_of(remote.client) or default_library()
+    if library is None:
+        yield 'keys are fetched with httpx or httpx2, and neither is installed; pip install "asgi-bearer[remote]"'
         return
-    from .fetching import Provider, is_client
+    from .fetching import Provider
 
     if not isinstance(remote.jwks_uri, str | None):
         yield 'jwks_uri must be a URL such as "https://login.example.com/jwks.json", or None'
     elif isinstance(issuer, str):
-        yield from Provider(issuer, remote.jwks_uri, allow_loopback_http).faults()
-    if remote.client is not None and not is_client(remote.client):
-        yield "client must be an httpx.AsyncClient"
+        yield from Provider(issuer, remote.jwks_uri, allow_loopback_http).faults(library)
+    if remote.client is not None and library_of(remote.client) is None:
+        yield "client must be an httpx.AsyncClient or an httpx2.AsyncClient"
     if not callable(remote.clock):
         yield "clock must be a function that returns seconds, such as time.monotonic"
     if isinstance(remote.rules, FetchRules):
@@ -262,17 +271,16 @@ def _faults(
 
 
 def _fetcher(issuer: str, remote: RemoteKeys, *, allow_loopback_http: bool) -> Callable[[], Awaitable["FetchedKeys"]]:
-    """Httpx is imported here, at construction: no request waits for that."""
     from .fetching import Provider, fetch_keys
 
     provider = Provider(issuer, remote.jwks_uri, allow_loopback_http)
     return partial(fetch_keys, provider, remote.client, remote.rules.max_bytes)
 
 
-def _said(error: Exception) -> str:
-    """A fixed sentence for the log: nothing that the provider answered."""
+def _said(error: Exception) -> tuple[str, tuple[KeyNote, ...]]:
+    """A fixed sentence for the log, and notes about single keys."""
     from .fetching import FetchFault
 
     if isinstance(error, TimeoutError):
-        return "it took too long"
-    return str(error) if isinstance(error, FetchFault) else type(error).__name__
+        return "it took too long", ()
+    return (str(error), error.notes) if isinstance(error, FetchFault) else (type(error).__name__, ())

@@ -23,6 +23,7 @@ _KEY_TEXT = (
     b'"kty"',
     b'"keys"',
 )
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FILE_ENDINGS = (b".pem", b".key", b".crt", b".cer", b".der", b".pub", b".json", b".jwk", b".jwks")
 
 
@@ -30,7 +31,7 @@ def secret_faults(secret: bytes, algorithm: str) -> Iterator[str]:
     """What is wrong with `secret` for `algorithm`, a sentence each with what to write instead."""
     size = _HASH_BYTES.get(algorithm)
     if size is None:
-        yield f'a secret signs with HS256, HS384 or HS512, not {algorithm!r}; write algorithm="HS256"'
+        yield f'a secret signs with HS256, HS384 or HS512, not {algorithm[:32]!a}; write algorithm="HS256"'
         return
     if len(secret) < size:
         yield (
@@ -44,6 +45,20 @@ def secret_faults(secret: bytes, algorithm: str) -> Iterator[str]:
             f"the secret is {kind}, which others can know and then sign with; "
             "write StaticKeys.from_pem or .from_jwks for a public key, and the text of the secret for a secret"
         )
+    elif _has_surplus_white_space(secret):
+        yield (
+            "the secret begins or ends with white space, as a text does that ends in a newline, which would be a part "
+            'of the key; strip it: secret.strip(), or secret.strip("\\ufeff") of a byte order mark'
+        )
+
+
+def _has_surplus_white_space(secret: bytes) -> bool:
+    """Whether this is text with white space or a byte order mark at its ends. Random octets may end in any octet."""
+    stripped = secret.removeprefix(_BYTE_ORDER_MARK).strip()
+    try:
+        return stripped != secret and all(char.isprintable() or char.isspace() for char in stripped.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 def _is_published(secret: bytes) -> bool:
@@ -58,7 +73,7 @@ def _is_repetition(secret: bytes) -> bool:
 
 def _mistaken_for_secret(secret: bytes) -> str | None:
     """What this is, if it is a key, a certificate or the address of one (CVE-2022-29217 and its successors)."""
-    text = secret.removeprefix(b"\xef\xbb\xbf").strip()
+    text = secret.removeprefix(_BYTE_ORDER_MARK).strip()
     for form in (secret, text, _decoded(text)):  # binary as it is: its last byte may look like white space
         if kind := _key_material(form):
             return kind

@@ -1,19 +1,15 @@
 """StaticKeys: keys at hand, from a secret, a PEM or a JWK Set."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from joserfc.jwk import OctKey
 
-from ..strict_json import read_object
-from .key_set import listed_keys, read_keys
-from .public_key import KeyFault, key_from_pem
-from .readiness import Counters, Readiness
+from .key_set import listed_keys, parse_key_set, read_keys
+from .public_key import KeyFault, is_private, key_from_pem
+from .readiness import Counters, Readiness, log_notes
 from .secret import secret_faults
 from .verification_key import DeclaredKey, KeyRing, VerificationKey
-
-_log = logging.getLogger("asgi_bearer")
 
 
 class StaticKeys:
@@ -63,15 +59,16 @@ class StaticKeys:
         listed = None if members is None else listed_keys(members)
         if listed is None:
             return cls((), ['the JWK Set must be a JSON object {"keys": [...]}'])
-        keys, faults = read_keys(listed)
-        if any(isinstance(jwk, Mapping) and jwk.get("kty") != "oct" and "d" in jwk for jwk in listed):
+        keys, notes = read_keys(listed)
+        if any(isinstance(jwk, Mapping) and is_private(jwk) for jwk in listed):
             return cls((), ["the JWK Set has a private key; take it out, and replace that key if others saw the set"])
         if len({key.is_secret for key in keys}) > 1:
             return cls((), ["the JWK Set mixes secrets and public keys; write two issuers, or the keys of one kind"])
         if not keys:
-            return cls((), [f"the JWK Set has no usable key; {fault}" for fault in faults] or ["the JWK Set is empty"])
-        for fault in faults:
-            _log.warning("a key of the JWK Set is skipped: %s", fault)
+            return cls(
+                (), [f"the JWK Set has no usable key; {note.text}" for note in notes] or ["the JWK Set is empty"]
+            )
+        log_notes("the JWK Set", notes)
         return cls(keys, ())
 
 
@@ -81,6 +78,7 @@ class KeysAtHand:
     def __init__(self, issuer: str, ring: KeyRing) -> None:
         self._issuer = issuer
         self._ring = ring
+        log_notes(f"issuer {issuer!r}", ring.notes)
         self.find = ring.find
 
     async def wait_for(self, _key_id: str | None, _algorithm: str) -> tuple[VerificationKey, ...]:
@@ -107,6 +105,6 @@ def _octets(text: object) -> bytes | None:
 def _parsed(text: object) -> Mapping[str, Any] | None:
     octets = _octets(text)
     try:
-        return None if octets is None else read_object(octets)
+        return None if octets is None else parse_key_set(octets)
     except ValueError:
         return None

@@ -3,12 +3,15 @@
 joserfc's key and algorithm objects do the cryptography; this module decides which of them may meet.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
+
+from .key_notes import KeyNote, key_name
 
 Key = OctKey | RSAKey | ECKey | OKPKey
 
@@ -31,8 +34,11 @@ ALGORITHMS: Mapping[str, str] = {
 }
 """Every accepted algorithm (RFC 7518 section 3.1, RFC 9864 section 2.2) and the kind of key that it needs."""
 
-_MAX_CANDIDATES = 4
-"""Keys tried for a token that names none: each costs a signature's verification."""
+_COSTS = {"EC P-256": 3, "EC P-384": 13, "EC P-521": 15, "OKP Ed25519": 4}
+"""What a verification costs, in those with RSA and 2048 bits. A longer RSA key costs up to the square of its length."""
+
+_MAX_COST = 100
+"""Of all keys that one token may be tried with: 100 RSA keys of 2048 bits, or 6 on P-521."""
 
 
 def canonical_algorithm(name: str) -> str:
@@ -61,10 +67,21 @@ class DeclaredKey:
             return "RSA"
         return f"{self.key.key_type} {self.key.curve_name}"
 
+    @property
+    def cost(self) -> int:
+        """Of one verification, in those with RSA and 2048 bits."""
+        if isinstance(self.key, RSAKey):
+            return -(-(self.key.public_key.key_size**2) // 2048**2)
+        return _COSTS.get(self.description, 1)
+
+    def fits(self, algorithm: str) -> bool:
+        """Whether it may verify with this algorithm: its own, or any of its kind if it names none."""
+        return self.algorithm in (None, algorithm) and ALGORITHMS.get(algorithm) == self.description
+
     def bind(self, algorithms: Iterable[str]) -> "VerificationKey | None":
         """Bound to its own algorithm, else to the first that fits; None where none of `algorithms` does."""
         for name in algorithms:
-            if self.algorithm in (None, name) and ALGORITHMS.get(name) == self.description:
+            if self.fits(name):
                 return VerificationKey(self.key_id, name, self.key, JWSRegistry.algorithms[name])
         return None
 
@@ -91,29 +108,68 @@ class KeyRing:
     """The keys of one issuer, each bound to its algorithm."""
 
     keys: tuple[VerificationKey, ...]
+    notes: tuple[KeyNote, ...]
+    """What the operator should know of keys that are not used, or not for every token."""
     _by_id: Mapping[tuple[str | None, str], tuple[VerificationKey, ...]]
     _by_algorithm: Mapping[str, tuple[VerificationKey, ...]]
 
     @classmethod
     def of(cls, declared: Iterable[DeclaredKey], algorithms: Iterable[str]) -> Self:
-        accepted = tuple(algorithms)
-        keys = tuple(bound for key in declared if (bound := key.bind(accepted)))
-        by_id: dict[tuple[str | None, str], tuple[VerificationKey, ...]] = {}
-        by_algorithm: dict[str, tuple[VerificationKey, ...]] = {}
-        for key in keys:
-            by_id[key.key_id, key.algorithm] = (*by_id.get((key.key_id, key.algorithm), ()), key)
-            by_algorithm[key.algorithm] = (*by_algorithm.get(key.algorithm, ()), key)
-        return cls(
-            keys,
-            {name: found[:_MAX_CANDIDATES] for name, found in by_id.items()},
-            {name: found[:_MAX_CANDIDATES] for name, found in by_algorithm.items()},
-        )
+        accepted, listed = tuple(algorithms), tuple(declared)
+        bound = [(key, verifying) for key in listed if (verifying := key.bind(accepted))]
+        by_id, by_algorithm = _Candidates(), _Candidates()
+        for key, verifying in bound:
+            by_id.add((verifying.key_id, verifying.algorithm), verifying, key.cost)
+            by_algorithm.add(verifying.algorithm, verifying, key.cost)
+        notes = (*_binding_notes(listed, accepted), *_cost_notes(by_algorithm))
+        keys = tuple(verifying for _, verifying in bound)
+        return cls(keys, notes, by_id.affordable(), by_algorithm.affordable())
 
     def find(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
-        """The few keys that may have signed a token with this header: by `kid`, else those without a name.
+        """The keys that may have signed a token with this header: by `kid`, else those without a name.
 
-        A token without `kid` is tried against every key of its algorithm, up to a small number.
+        A token without `kid` is tried against every key of its algorithm. If that would cost too much, it is tried
+        against none: which of them may have signed it is not known.
         """
         if key_id is None:
             return self._by_algorithm.get(algorithm, ())
         return self._by_id.get((key_id, algorithm)) or self._by_id.get((None, algorithm), ())
+
+
+class _Candidates:
+    """Keys that may have signed the same token, grouped by what its header says, and what it costs to try them all."""
+
+    def __init__(self) -> None:
+        self.keys: defaultdict[Any, tuple[VerificationKey, ...]] = defaultdict(tuple)
+        self.costs: defaultdict[Any, int] = defaultdict(int)
+
+    def add(self, header: object, key: VerificationKey, cost: int) -> None:
+        self.keys[header] += (key,)
+        self.costs[header] += cost
+
+    def affordable(self) -> dict[Any, tuple[VerificationKey, ...]]:
+        return {header: keys for header, keys in self.keys.items() if self.costs[header] <= _MAX_COST}
+
+
+def _binding_notes(keys: Iterable[DeclaredKey], accepted: tuple[str, ...]) -> Iterator[KeyNote]:
+    """Of keys that the issuer's algorithms leave out, or use with one of several."""
+    for key in keys:
+        name = key_name(key.key_id, f"the {key.description} key without kid")
+        fitting = [algorithm for algorithm in accepted if key.fits(algorithm)]
+        if not fitting:
+            yield KeyNote(f"{name} is not used: it fits none of the algorithms {', '.join(map(str, accepted))}")
+        elif len(fitting) > 1:
+            others = ", ".join(fitting[1:])
+            yield KeyNote(
+                f"{name} names no alg: it is used with {fitting[0]}, and tokens signed with {others} are rejected"
+            )
+
+
+def _cost_notes(by_algorithm: _Candidates) -> Iterator[KeyNote]:
+    for algorithm, keys in by_algorithm.keys.items():
+        if by_algorithm.costs[algorithm] > _MAX_COST:
+            yield KeyNote(
+                f"{len(keys)} keys for {algorithm} are too many to try them all: tokens without kid, or with one "
+                "that so many keys share, are rejected with unknown_key; give each key a kid, and its tokens too",
+                warning=True,
+            )
