@@ -259,12 +259,9 @@ def _places(path: str | Path) -> tuple[_Place | None, ...]:
     return tuple(_place(f"{path}{ending}") for ending in ("", "-wal", "-shm"))
 
 
-def _written(path: str | Path) -> tuple[int, int] | None:
-    """When it was last written to, and its size."""
-    try:
-        found = Path(path).stat()
-    except FileNotFoundError:
-        return None
+def _written(path: str | Path) -> tuple[int, int]:
+    """When it was last written to, and its size. Raises FileNotFoundError if it went meanwhile; look again."""
+    found = Path(path).stat()
     return found.st_mtime_ns, found.st_size
 
 
