@@ -1,13 +1,17 @@
 """Tokens that were seen before: what saves a signature, and what is looked at all the same."""
 
+import gc
+import json
 import tracemalloc
 from datetime import timedelta
 from itertools import starmap
 from typing import Any
 
+import anyio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from joserfc._rfc7517.models import BaseKey
 from joserfc.jwk import ECKey
 from starlette.types import Receive, Scope, Send
 
@@ -28,7 +32,7 @@ from tests.asgi import Recorder, bearer, get, guarded, http_scope
 from tests.keys import public_jwk
 from tests.remote import Site
 from tests.remote.server import JwksServer
-from tests.tokens import NOW, claims, issuer, only_key, sign
+from tests.tokens import ABSENT, AUDIENCE, NOW, claims, issuer, only_key, sign
 
 pytestmark = pytest.mark.anyio
 
@@ -219,6 +223,118 @@ async def test_the_bytes_of_an_entry_are_about_right(times: int, dense: bool) ->
     assert 0.5 < allocated / app._seen._memory < 1.2
 
 
+UNITS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(-1e9, 1e9) | st.text(max_size=8) | st.just(10**300),
+    lambda unit: st.lists(unit, max_size=3) | st.dictionaries(st.text(max_size=4), unit, max_size=3),
+    max_leaves=5,
+)
+PAYLOAD = 11_500
+"""Bytes: in base64url, with the header and the signature, a little less than a token may have."""
+
+
+def _filled(name: str, unit: Any, shape: str, text: str) -> bytes:
+    """A claims set that one kind of thing fills to the brim."""
+    start = encode_compact(claims(aud=AUDIENCE, padding=text))
+    size = len(encode_compact(unit)) + 9
+    count = max(0, PAYLOAD - len(start)) // size
+    strings = [f"{number:x}" for number in range(count)]
+    shapes: dict[str, dict[str, Any]] = {
+        "array": {name: [unit] * count},
+        "object": {name: dict.fromkeys(strings, unit)},
+        "members": dict.fromkeys(strings, unit),
+        "strings": {name: [AUDIENCE, *strings]},
+        "text": {name: f"{text}{'x' * (PAYLOAD - len(start) - 60)}"},
+        "words": {"scope": " ".join(strings)},
+        "subject": {"sub": f"{text}{'x' * (PAYLOAD - len(start) - 60)}"},
+    }
+    return encode_compact(claims(padding=text) | shapes[shape])
+
+
+def encode_compact(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+async def _answer(scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@given(
+    name=st.sampled_from(["p", "roles", "scp", "aud"]),
+    unit=UNITS,
+    shape=st.sampled_from(["array", "object", "members", "strings", "text", "words", "subject"]),
+    text=st.sampled_from(["", "é", "Ω", "😀"]),
+    times=st.integers(1, 2),
+    memory=st.sampled_from([200_000, 1_000_000, 64_000_000]),
+)
+@settings(deadline=None, max_examples=60)
+def test_whatever_tokens_hold_the_cache_takes_no_more_memory_than_it_may(
+    *, name: str, unit: Any, shape: str, text: str, times: int, memory: int
+) -> None:
+    """Measured by what Python allocates, with tokens as large as they may be; 30 kB are for what is shared."""
+    if name == "aud" and shape in ("array", "object", "text"):
+        name = "p"
+    app = cached(_answer, cache=CacheLimits(memory=memory))
+    payload = _filled(name, unit, shape, text)
+    tokens = [sign(payload + b" " * number) for number in range(8)]
+
+    async def ask(*asked: str) -> None:
+        for token in asked:
+            for _ in range(times):
+                assert (await get(app, token=token)).status == 200
+
+    anyio.run(ask, sign())
+    tracemalloc.start()
+    anyio.run(ask, *tokens)
+    gc.collect()
+    allocated, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert app._seen is not None
+    assert app._seen._memory <= memory
+    assert allocated <= app._seen._memory + 30_000
+
+
+async def test_what_tokens_share_takes_little_memory_whatever_they_hold() -> None:
+    """Scopes as they were read, which are kept beside the cache: here what a few hundred hostile tokens leave."""
+    app = cached(_answer, cache=None)
+    tokens = [sign(claims(scope=" ".join(f"{token}.{number:x}" for number in range(1_000)))) for token in range(300)]
+    tokens += [sign(claims(scp=[f"{token}-{number:x}" for number in range(1_000)])) for token in range(300)]
+    tracemalloc.start()
+    for token in tokens:
+        assert (await get(app, token=token)).status == 200
+    allocated, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert allocated < 1_000_000
+
+
+async def test_a_cached_token_finds_its_key_after_a_fetch_without_comparing_keys(
+    signatures: Signatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = []
+
+    def compare(one: BaseKey[Any, Any], other: object) -> bool:
+        compared.append(one)
+        return one is other
+
+    other = ECKey.generate_key("P-256").as_dict(private=False)
+    with JwksServer([{**other, "kid": "other"}, public_jwk("ES256", kid="one")]) as server:
+        site = Site(server)
+        site.app = cached(issuers=site.issuer)
+        tokens = [site.token(), site.token(kid=ABSENT)]
+        for token in tokens * 2:
+            assert (await get(site.app, token=token)).status == 200
+        verified = signatures.count
+        monkeypatch.setattr(BaseKey, "__eq__", compare)
+        for _ in range(3):
+            site.clock.skip(570)  # they are due, and are fetched in the background
+            for _ in range(2):
+                for token in tokens:
+                    assert (await get(site.app, token=token)).status == 200
+                await site.landed()
+        assert (await site.counters()).fetches == 4
+        assert (signatures.count, compared) == (verified, [])
+
+
 @pytest.mark.parametrize("before", [1, 2, 3])
 async def test_E8_a_key_that_was_withdrawn_is_obeyed(signatures: Signatures, before: int) -> None:
     one, two = public_jwk("ES256", kid="one"), public_jwk("ES256", kid="two")
@@ -328,11 +444,13 @@ async def test_two_at_once_are_one_entry() -> None:
     store = app._seen
     assert store is not None
     octets = len(bearer(token)[1])
-    for size in (150 + octets, 1_700 + 6 * octets):
+    for kind in (VerificationKey, VerifiedToken):
         await get(app, token=token)
         (entry,) = store._young.values()
+        assert isinstance(entry, kind)
         store.keep(bearer(token)[1], entry)
-        assert (len(store), store._memory) == (1, size)
+        whole = entry.memory if isinstance(entry, VerifiedToken) else 0
+        assert (len(store), store._memory) == (1, 150 + octets + whole)
 
 
 @pytest.mark.parametrize("cache", [CacheLimits(tokens=0), CacheLimits(memory=-1), CacheLimits(tokens=True), 7, "off"])
@@ -373,8 +491,14 @@ async def test_a_store_as_small_as_one_token_holds_it(signatures: Signatures) ->
 
 CREDENTIALS = [b"Bearer " + b"x" * length for length in (1, 2, 100, 200, 300)]
 KEY: Any = only_key(issuer(), "HS256")
-WHOLE: Any = object()
-"""The store does not look into a token."""
+
+
+class Whole:
+    memory = 1_700
+
+
+WHOLE: Any = Whole()
+"""The store does not look into a token, but asks for its size."""
 
 
 @given(

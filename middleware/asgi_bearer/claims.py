@@ -18,6 +18,9 @@ from .verification import SignedClaims
 _NUMBERS = {int, float}
 _NOTHING: frozenset[str] = frozenset()
 
+_CACHED_SCOPES = 256
+"""Characters."""
+
 _YEAR_10000 = 253_402_300_800
 """Seconds; later instants are nobody's expiry and overflow `datetime`."""
 
@@ -134,10 +137,17 @@ def _scopes(members: dict[str, Any]) -> frozenset[str]:
     return granted | (_scope_names(scp) if isinstance(scp, str) else frozenset(_tokens(_strings(scp))))
 
 
-@lru_cache(maxsize=256)
 def _scope_names(text: str) -> frozenset[str]:
-    """An issuer's tokens share a few texts, so the last ones are kept as read: 0.8 µs of 20."""
+    return _read_scopes_once(text) if len(text) <= _CACHED_SCOPES else _read_scopes(text)
+
+
+def _read_scopes(text: str) -> frozenset[str]:
     return frozenset(_tokens(text.split(" ")))
+
+
+_read_scopes_once = lru_cache(maxsize=256)(_read_scopes)
+"""An issuer's tokens share a few texts, so the last ones are kept as read: 0.8 µs of 20. Long ones are not kept: 256 of
+them could take more memory than all cached tokens may."""
 
 
 def _tokens(names: Iterable[str]) -> Iterable[str]:

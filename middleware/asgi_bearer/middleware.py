@@ -205,6 +205,8 @@ class BearerMiddleware:
         claims = check_claims(signed, self._clock())
         auth = starlette_credentials(claims.scopes)
         marks = marks_of(claims, signed.key.key_id or header.key_id) if self._revocations else None
+        if self._revocations and self._revocations.awaits_first_contact:
+            await self._revocations.wait_for_first_contact()
         token = VerifiedToken(issuer, header, signed.key, claims, User(claims), auth, marks)
         if self._seen is not None and len(credentials) == len("Bearer ") + len(sent):
             # With more white space, one token would have any number of spellings, and put all others out.

@@ -11,6 +11,7 @@ in use, and kept as read.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from sys import getsizeof
 from threading import Lock
 
 from starlette.authentication import AuthCredentials
@@ -22,12 +23,11 @@ from .revocations.marks import TokenMarks
 from .users import User
 from .verification import Header
 
-_ENTRY_BYTES, _BYTES_PER_OCTET = 1_700, 6
-"""Memory of a token that is kept whole, and of each of its bytes: text, claims and user. The second is that of 200
-short claims; of few and long ones it is 2, so that 340 bytes with nine claims take 2,500, and are counted as 3,700."""
-
 _KEY_ENTRY_BYTES = 150
 """Memory of a key that is kept for a token, beside the token's text."""
+
+_ENTRY_BYTES = 800
+"""Memory of a token that is kept whole, beside its text and what its claims hold: the objects around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,17 @@ class VerifiedToken:
     """What Starlette's `@requires` looks at."""
     marks: TokenMarks | None
     """What it can be taken back by, where that is asked."""
+    _memory: int = 0
+
+    @property
+    def memory(self) -> int:
+        """What it takes, in bytes. Its claims are frozen for that: afterwards they never take more."""
+        if not self._memory:
+            claims, header = self.claims, self.header
+            texts = header.algorithm, header.key_id, header.token_type
+            of_claims = claims.members, claims.subject, claims.audience, claims.scopes, claims.roles
+            self._memory = _ENTRY_BYTES + _deep_size(*of_claims, *texts, self.auth.scopes, self.marks)
+        return self._memory
 
 
 Seen = VerifiedToken | VerificationKey
@@ -116,4 +127,18 @@ class SeenTokens:
 def _memory(credentials: bytes, seen: Seen) -> int:
     if isinstance(seen, VerificationKey):
         return _KEY_ENTRY_BYTES + len(credentials)
-    return _ENTRY_BYTES + _BYTES_PER_OCTET * len(credentials)
+    return _KEY_ENTRY_BYTES + len(credentials) + seen.memory
+
+
+def _deep_size(*values: object) -> int:
+    """Bytes of these and of all that is in them. What is in them twice counts twice."""
+    size, left = 0, list(values)
+    while left:
+        value = left.pop()
+        size += getsizeof(value)
+        if isinstance(value, dict):
+            left += value.keys()
+            left += value.values()
+        elif isinstance(value, list | tuple | frozenset):
+            left += value
+    return size

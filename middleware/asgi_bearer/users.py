@@ -23,6 +23,9 @@ UserLoader = Callable[[Claims], Awaitable[Any]]
 _SESSION_USER = "_wrapped"
 """What Django Channels sets on the user in a scope: the user of its session. A verified user stays who it is."""
 
+_CACHED_SCOPES = 100
+"""A token with more of them shares nothing with others: their memory is bounded with the token's, if it is cached."""
+
 
 class User(BaseUser):
     """Somebody with a valid token. `str(user)` is the subject. It cannot be changed: requests with a token share it."""
@@ -166,10 +169,17 @@ class Credentials(AuthCredentials):
         raise AttributeError("verified scopes cannot be changed")
 
 
-@lru_cache(maxsize=256)
 def starlette_credentials(scopes: frozenset[str]) -> AuthCredentials:
-    """The token's scopes, and `authenticated` as Starlette's docs have it. Kept, since few differ: 0.6 µs of 20."""
+    """The token's scopes, and `authenticated` as Starlette's docs have it."""
+    return _credentials_once(scopes) if len(scopes) <= _CACHED_SCOPES else _credentials(scopes)
+
+
+def _credentials(scopes: frozenset[str]) -> AuthCredentials:
     return Credentials(["authenticated", *sorted(scopes)])
+
+
+_credentials_once = lru_cache(maxsize=256)(_credentials)
+"""Kept, since few differ: 0.6 µs of 20."""
 
 
 ANONYMOUS = AnonymousUser()

@@ -125,6 +125,33 @@ async def test_a_withdrawn_key_stops_verifying_within_its_lifetime() -> None:
         assert (await site.ask(kid="two")).status == 200
 
 
+@pytest.mark.parametrize("named", [True, False], ids=["kid", "no kid"])
+async def test_keys_that_are_fetched_again_stay_the_same_objects_and_changed_ones_do_not(named: bool) -> None:
+    def published(key: ECKey, name: str) -> dict[str, Any]:
+        return {**key.as_dict(private=False), **({"kid": name} if named else {})}
+
+    one, two, three = (ECKey.generate_key("P-256") for _ in range(3))
+    with JwksServer([published(one, "one"), published(two, "two")]) as server:
+        site = Site(server)
+        source: Any = site.issuer._source
+        await source.wait_for(None, "ES256")
+        before = source._ring.keys
+        for keys, same in (
+            ([published(two, "two"), {**published(one, "one"), "x5t": "AAAA"}], (before[1], before[0])),
+            ([published(one, "one"), published(three, "two")], (before[0], None)),
+            (
+                [published(one, "three"), {**published(three, "two"), "alg": "ES256"}],
+                (before[0] if not named else None,),
+            ),
+        ):
+            server.keys = keys
+            site.clock.skip(601)
+            await source.wait_for(None, "ES256")
+            for key, expected in zip(source._ring.keys, same, strict=False):
+                assert (key is expected) is (expected is not None)
+                assert expected or key not in before
+
+
 async def test_max_age_of_the_provider_counts() -> None:
     with JwksServer([ONE]) as server:
         server.max_age = 120

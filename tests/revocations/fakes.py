@@ -25,6 +25,8 @@ class FakeStore:
         self.may_go_on = threading.Event()
         self.may_go_on.set()
         self.open_readers: set[FakeReader] = set()
+        self.handed_in: list[int] = []
+        """How many revocations each time."""
 
     def add(self, revocations: Sequence[Revocation]) -> None:
         self.may_go_on.wait(5)
@@ -32,6 +34,10 @@ class FakeStore:
             if fault:
                 raise fault
         self.texts += map(write_revocation, revocations)
+
+    def add_text(self, revocation: Revocation) -> None:
+        """As another process did."""
+        self.texts.append(write_revocation(revocation))
 
     def reader(self) -> "FakeReader":
         reader = FakeReader(self)
@@ -62,7 +68,8 @@ class FakeReader:
         return Reading(texts, is_complete=self._read == len(self._store.texts), begins_anew=begins_anew)
 
     def hand_in(self, revocations: Sequence[Revocation]) -> bool:
-        if self._store.others_turn:
+        self._store.handed_in.append(len(revocations))
+        if self._store.others_turn or not revocations:
             return False
         self._store.add(revocations)
         return True

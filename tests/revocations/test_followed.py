@@ -17,6 +17,7 @@ from starlette.routing import Route
 from asgi_bearer import AuthenticationUnavailable, Revocation, RevocationsUnavailable
 from asgi_bearer.revocations import followed as followed_module
 from asgi_bearer.revocations.followed import FollowedRevocations, begin_anew_after_fork
+from asgi_bearer.revocations.revocation import write_revocation
 from tests.asgi import get
 from tests.revocations.fakes import FakeStore, followed
 from tests.revocations.servers import eventually
@@ -234,6 +235,24 @@ def test_it_is_handed_in_by_one_at_a_time() -> None:
         assert store.texts == []
         store.others_turn = False
         eventually(lambda: store.texts)
+
+
+def test_a_turn_ends_at_the_first_look_after_which_nothing_is_left_to_hand_in() -> None:
+    """Another process has stored it meanwhile."""
+    store = FakeStore()
+    store.others_turn = True
+    with following(store) as [copy]:
+        eventually(lambda: not refuses(copy))
+        store.fault_of_writing = OSError("full")
+        with pytest.raises(RevocationsUnavailable):
+            revoke(copy, token_revocation("a1"))
+        eventually(lambda: 1 in store.handed_in)
+        store.texts.append(write_revocation(token_revocation("a1")))
+        eventually(partial(is_confirmed, copy))
+        count = len(store.handed_in)
+        eventually(lambda: len(store.handed_in) > count + 1)
+        assert not any(store.handed_in[count + 1 :])
+        assert len(store.texts) == 1
 
 
 def test_an_older_instant_in_the_store_is_no_confirmation() -> None:

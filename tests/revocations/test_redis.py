@@ -6,7 +6,7 @@ the server is back every copy has everything, also what could not be stored at f
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -18,6 +18,7 @@ from redis.exceptions import ConnectionError  # noqa: A004 - its own name
 
 from asgi_bearer import AuthenticationUnavailable, RedisRevocations, Revocation, RevocationsUnavailable
 from asgi_bearer.revocations import redis_stream
+from asgi_bearer.revocations.redis_stream import RedisReader, RedisStore
 from asgi_bearer.revocations.revocation import write_revocation
 from tests.revocations.servers import ENGINES, Proxy, RedisServer, eventually, free_port
 from tests.revocations.tokens import clock, marks, revoke, token_revocation
@@ -347,6 +348,65 @@ def test_another_one_hands_in(valkey: RedisServer) -> None:
         valkey.client.delete("asgi-bearer:revocations:turn")
         eventually(lambda: valkey.client.xlen(STREAM) == 1)
         assert not valkey.client.exists("asgi-bearer:revocations:turn")
+
+
+TURN = "asgi-bearer:revocations:turn"
+
+
+@contextmanager
+def two_readers(server: RedisServer, monotonic: Callable[[], float] = time.monotonic) -> Iterator[list[RedisReader]]:
+    """As two processes have, after a look. Nothing is retried and nothing runs in the background."""
+    store = RedisStore(server.url, "asgi-bearer:revocations", 1, clock, monotonic)
+    readers = [store.reader(), store.reader()]
+    for reader in readers:
+        reader.read(0)
+    yield readers
+    for reader in readers:
+        reader.close()
+
+
+def test_a_turn_is_given_back_at_once_if_nothing_is_left_to_hand_in(server: RedisServer) -> None:
+    with two_readers(server) as [one, other]:
+        assert not one.hand_in([token_revocation("a1")])
+        assert server.client.exists(TURN)
+        assert not other.hand_in([token_revocation("a2")])
+        one.read(0)
+        assert not one.hand_in([])  # what it wanted to hand in was stored by another process meanwhile
+        assert not server.client.exists(TURN)
+        assert not other.hand_in([token_revocation("a2")])
+        assert not other.read(0).texts
+        assert other.hand_in([token_revocation("a2")])
+        assert len(one.read(0).texts) == 1
+        assert not server.client.exists(TURN)
+
+
+def test_a_process_with_nothing_to_hand_in_takes_no_turn(server: RedisServer) -> None:
+    with two_readers(server) as [one, _]:
+        assert not one.hand_in([])
+        assert not server.client.exists(TURN)
+
+
+def test_a_process_that_ends_gives_its_turn_back(server: RedisServer) -> None:
+    with two_readers(server) as [one, _]:
+        one.hand_in([token_revocation("a1")])
+        one.close()
+        assert not server.client.exists(TURN)
+        server.kill()
+        one.close()  # a server that is gone is no obstacle
+        server.start()
+
+
+def test_a_turn_that_is_over_is_not_taken_from_the_next_process(valkey: RedisServer) -> None:
+    now = [0.0]
+    with two_readers(valkey, lambda: now[0]) as [one, other]:
+        one.hand_in([token_revocation("a1")])
+        now[0] += 5.1
+        valkey.client.delete(TURN)  # as the server does then
+        assert not other.hand_in([token_revocation("a2")])
+        assert not one.hand_in([token_revocation("a1")])
+        assert not one.hand_in([])
+        assert valkey.client.exists(TURN)
+        assert other.hand_in([token_revocation("a2")])
 
 
 def test_garbage_in_a_stream_is_skipped(valkey: RedisServer, caplog: pytest.LogCaptureFixture) -> None:

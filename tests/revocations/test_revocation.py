@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asgi_bearer import Revocation, Revocations
 from asgi_bearer.revocations.local_copy import LocalCopy
 from asgi_bearer.revocations.marks import mark_of, marks_of, read_mark
-from asgi_bearer.revocations.revocation import read_revocation, write_revocation
+from asgi_bearer.revocations.revocation import LATEST_END, read_revocation, write_revocation
 from asgi_bearer.users import User
 from tests.revocations.tokens import HOUR, clock, marks, verified
 from tests.tokens import ABSENT, ISSUER, NOW
@@ -80,6 +82,45 @@ def test_how_long_each_kind_is_remembered() -> None:
     assert Revocation.key(ISSUER, "a", lifetime=HOUR, clock=clock).until == NOW + 3600 + LEEWAY
 
 
+YEAR_10000 = 253_402_300_800
+LAST_INSTANTS = st.integers(YEAR_10000 - 1000, YEAR_10000 - 1) | st.floats(
+    YEAR_10000 - 1000, YEAR_10000, exclude_max=True
+)
+LIFETIMES = st.timedeltas(timedelta(microseconds=1), timedelta.max)
+
+
+def _is_remembered(revocation: Revocation, until: float) -> bool:
+    """By a copy, as it was written, and as the copy would hand it in."""
+    copy, again = LocalCopy(), LocalCopy()
+    read = read_revocation(write_revocation(revocation))
+    assert copy.add(read, NOW)
+    copy.forget(math.nextafter(until, 0))
+    known = copy.revocation(revocation.mark)
+    return known is not None and again.add(read_revocation(write_revocation(known)), NOW)
+
+
+@given(expires_at=LAST_INSTANTS)
+def test_a_token_that_expires_at_the_end_of_time_can_be_revoked(expires_at: float) -> None:
+    token = verified(exp=expires_at)
+    for revocation in (Revocation.token(token), Revocation.token(User(token))):
+        assert _is_remembered(revocation, expires_at + LEEWAY)
+        assert takes_back(revocation, exp=expires_at)
+
+
+@given(instant=LAST_INSTANTS, lifetime=LIFETIMES)
+def test_whatever_the_lifetime_it_is_remembered_until_no_token_can_be_valid(
+    instant: float, lifetime: timedelta
+) -> None:
+    until = min(instant + lifetime.total_seconds() + LEEWAY, YEAR_10000 + LEEWAY)
+    for revocation in (
+        Revocation.subject(ISSUER, "suman", lifetime=lifetime, before=instant),
+        Revocation.subject(ISSUER, "suman", lifetime=lifetime, clock=lambda: instant),
+        Revocation.session(ISSUER, "s1", lifetime=lifetime, clock=lambda: instant),
+        Revocation.key(ISSUER, "k1", lifetime=lifetime, clock=lambda: instant),
+    ):
+        assert _is_remembered(revocation, until)
+
+
 @pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(seconds=-1), 3600, None])
 def test_a_lifetime_is_a_timedelta_over_0(lifetime: Any) -> None:
     with pytest.raises(ValueError, match="lifetime must be a timedelta"):
@@ -96,6 +137,8 @@ def test_a_lifetime_is_a_timedelta_over_0(lifetime: Any) -> None:
         (("token", ISSUER, "a", -1), "until"),
         (("token", ISSUER, "a", math.inf), "until"),
         (("token", ISSUER, "a", math.nan), "until"),
+        (("token", ISSUER, "a", LATEST_END + 0.1), "until"),
+        (("token", ISSUER, "a", 10**400), "until"),
         (("token", ISSUER, "a", True), "until"),
         (("token", ISSUER, "a", "1"), "until"),
         (("token", ISSUER, "a", 1, 1), "before"),

@@ -1,11 +1,13 @@
 """One file for the processes of a machine: real ones, and what may happen to a file."""
 
+import random
+import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
@@ -15,8 +17,8 @@ from typing import Any
 import pytest
 
 from asgi_bearer import AuthenticationUnavailable, RevocationsUnavailable, SqliteRevocations
-from asgi_bearer.revocations import sqlite_file
-from asgi_bearer.revocations.sqlite_file import SqliteStore
+from asgi_bearer.revocations import feed, sqlite_file
+from asgi_bearer.revocations.sqlite_file import SqliteReader, SqliteStore
 from tests.revocations.servers import eventually
 from tests.revocations.tokens import clock, marks, revoke, token_revocation
 from tests.tokens import NOW
@@ -190,7 +192,7 @@ def test_a_file_that_goes_while_it_is_opened_is_looked_for_again(tmp_path: Path)
 def test_that_a_file_is_another_one_is_not_forgotten_where_it_cannot_be_read_at_first(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute("CREATE TABLE revocations (number INTEGER PRIMARY KEY, until REAL)")
+        database.execute("CREATE TABLE revocations (number INTEGER PRIMARY KEY, nonce INTEGER, until REAL)")
         reader = SqliteStore(path, clock).reader()
         with pytest.raises(sqlite3.OperationalError):
             reader.read(0)
@@ -201,13 +203,35 @@ def test_that_a_file_is_another_one_is_not_forgotten_where_it_cannot_be_read_at_
         reader.close()
 
 
-def test_dead_rows_go_when_others_come(tmp_path: Path) -> None:
+def test_dead_rows_go_when_others_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_file, "_KEPT", 1)
     now = [float(NOW)]
     store = SqliteStore(tmp_path / "file", lambda: now[0])
-    store.add([token_revocation("a1", NOW + 10), token_revocation("a2", NOW + 11)])
+    store.add([token_revocation(f"t{number}", NOW + 10) for number in range(5)])
+    store.add([token_revocation("a2", NOW + 11)])
     now[0] += 10
     store.add([token_revocation("a3", NOW + 100)])
     assert _rows(tmp_path / "file") == 2
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_dead_row_that_went_costs_at_most_a_second_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    """The last row that was read tells that the log is the same. Without it everything is read again."""
+    monkeypatch.setattr(sqlite_file, "_KEPT", kept)
+    now = [float(NOW)]
+    store = SqliteStore(tmp_path / "file", lambda: now[0])
+    store.add([token_revocation("a1", NOW + 900), token_revocation("a2", NOW + 10)])
+    with closing(store.reader()) as reader:
+        assert len(reader.read(0).texts) == 2
+        now[0] += 10
+        store.add([token_revocation("a3", NOW + 900)])
+        found = reader.read(0)
+        if not kept:
+            assert found == ((), False, False)
+            found = reader.read(0)
+        assert (len(found.texts), found.begins_anew) == ((1, False) if kept else (2, True))
 
 
 def test_a_number_is_never_used_again(tmp_path: Path) -> None:
@@ -322,3 +346,255 @@ def test_threads_that_make_the_file_at_once_all_succeed(tmp_path: Path) -> None:
         thread.join(20)
     assert failed == []
     assert _rows(tmp_path / "file") == 12
+
+
+def _back_up(path: Path, backup: Path) -> None:
+    with closing(sqlite3.connect(path)) as database, closing(sqlite3.connect(backup)) as copy:
+        database.backup(copy)
+
+
+def _restore_with_the_backup_api(path: Path, backup: Path) -> None:
+    with closing(sqlite3.connect(backup)) as copy, closing(sqlite3.connect(path)) as database:
+        copy.backup(database)
+
+
+def _rename_over(path: Path, backup: Path) -> None:
+    other = path.with_name("renamed")
+    shutil.copyfile(backup, other)
+    other.replace(path)
+
+
+def _copy_over(path: Path, backup: Path) -> None:
+    """Into the same inode. The log beside it stays."""
+    shutil.copyfile(backup, path)
+
+
+def _remove_log_and_copy_over(path: Path, backup: Path) -> None:
+    for ending in ("-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    shutil.copyfile(backup, path)
+
+
+def _execute(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as database:
+        for statement in statements:
+            with suppress(sqlite3.OperationalError):  # no such table, as another change dropped it
+                database.execute(statement)
+
+
+def _drop_table(path: Path, _backup: Path) -> None:
+    _execute(path, "DROP TABLE revocations")
+
+
+def _delete_rows(path: Path, _backup: Path) -> None:
+    _execute(path, "DELETE FROM revocations")
+
+
+def _delete_rows_and_numbers(path: Path, _backup: Path) -> None:
+    _execute(path, "BEGIN", "DELETE FROM revocations", "DELETE FROM sqlite_sequence", "COMMIT")
+
+
+def _delete_files(path: Path, _backup: Path) -> None:
+    for file in path.parent.glob(path.name + "*"):
+        file.unlink()
+
+
+def _vacuum(path: Path, _backup: Path) -> None:
+    _execute(path, "VACUUM")
+
+
+def _copy_log_into_file(path: Path, _backup: Path) -> None:
+    _execute(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+REPLACEMENTS: list[Callable[[Path, Path], None]] = [
+    _restore_with_the_backup_api,
+    _rename_over,
+    _copy_over,
+    _remove_log_and_copy_over,
+    _drop_table,
+    _delete_rows,
+    _delete_rows_and_numbers,
+    _delete_files,
+]
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_file, "_POLL", 0.02)
+    monkeypatch.setattr(feed, "MAX_WAIT", 0.1)
+    monkeypatch.setattr(feed, "READ_BACK", 0.3)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("replace", REPLACEMENTS)
+def test_a_log_that_was_replaced_is_read_again_and_gets_what_it_lacks(
+    tmp_path: Path, replace: Callable[[Path, Path], None]
+) -> None:
+    path, backup = tmp_path / "file", tmp_path / "backup"
+    names = [f"t{number}" for number in range(6)]
+    with following(path, 2) as copies:
+        revoke(copies[0], *map(token_revocation, names[:2]))
+        _back_up(path, backup)
+        revoke(copies[0], *map(token_revocation, names[2:]))
+        for copy in copies:
+            eventually(partial(_has_each, copy, names))
+        replace(path, backup)
+        with suppress(RevocationsUnavailable):
+            revoke(copies[1], token_revocation("a1"))  # its number is one that was read already
+        for copy in copies:
+            eventually(partial(_has_each, copy, [*names, "a1"]))
+        with following(path) as [late]:
+            eventually(partial(_has_each, late, [*names, "a1"]))
+    with following(path) as [late]:
+        eventually(partial(_has_each, late, [*names, "a1"]))
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_restored_log_that_grew_past_the_row_that_was_read_is_not_taken_for_the_old_one(tmp_path: Path) -> None:
+    path, backup = tmp_path / "file", tmp_path / "backup"
+    store = SqliteStore(path, clock)
+    store.add([token_revocation("t1")])
+    _back_up(path, backup)
+    store.add([token_revocation("t2")])
+    with closing(store.reader()) as reader:
+        assert len(reader.read(0).texts) == 2
+        _restore_with_the_backup_api(path, backup)
+        store.add([token_revocation("t3"), token_revocation("t4")])
+        assert reader.read(0) == ((), False, False)
+        again = reader.read(0)
+        assert (len(again.texts), again.is_complete, again.begins_anew) == (3, True, True)
+
+
+@pytest.mark.parametrize("change", [_vacuum, _copy_log_into_file])
+def test_what_sqlite_does_by_itself_is_no_other_log(tmp_path: Path, change: Callable[[Path, Path], None]) -> None:
+    path = tmp_path / "file"
+    store = SqliteStore(path, clock)
+    with closing(store.reader()) as reader:
+        store.add([token_revocation("t1"), token_revocation("t2")])
+        assert len(reader.read(0).texts) == 2
+        change(path, path)
+        store.add([token_revocation("t3")])
+        found = reader.read(0)
+        assert (len(found.texts), found.is_complete, found.begins_anew) == (1, True, False)
+
+
+def test_a_file_that_is_overwritten_is_noticed_though_sqlite_says_nothing(tmp_path: Path) -> None:
+    path, backup = tmp_path / "file", tmp_path / "backup"
+    store = SqliteStore(path, clock)
+    with closing(store.reader()) as reader:
+        store.add([token_revocation("t1")])
+        assert len(reader.read(0).texts) == 1
+        _back_up(path, backup)
+        store.add([token_revocation("t2")])
+        assert len(reader.read(0).texts) == 1
+        _copy_log_into_file(path, path)
+        assert _looks(reader) == (0, False)  # it was SQLite
+        _copy_over(path, backup)
+        assert _looks(reader) == (1, True)
+
+
+def _looks(reader: SqliteReader) -> tuple[int, bool]:
+    """How many rows five looks bring, and whether one of them begins anew."""
+    found = [reader.read(0) for _ in range(5)]
+    assert found[-1].is_complete
+    return sum(len(reading.texts) for reading in found), any(reading.begins_anew for reading in found)
+
+
+@pytest.mark.parametrize("with_news", [False, True])
+def test_a_row_that_is_missing_in_the_middle_is_noticed(tmp_path: Path, with_news: bool) -> None:
+    """At once, or, if others are stored at the same time, when the file is written to without one."""
+    path = tmp_path / "file"
+    store = SqliteStore(path, clock)
+    with closing(store.reader()) as reader:
+        store.add([token_revocation(f"t{number}") for number in range(3)])
+        _execute(path, "INSERT INTO revocations (until, text) VALUES ('x', 'x'), (1e300, 'x'), (-1, 'x')")
+        assert len(reader.read(0).texts) == 6
+        _execute(path, "DELETE FROM revocations WHERE number = 2")
+        if with_news:
+            store.add([token_revocation("t3")])
+            assert len(reader.read(0).texts) == 1
+            _copy_log_into_file(path, path)
+        assert _looks(reader) == (6 if with_news else 5, True)
+
+
+def test_dead_rows_that_went_are_not_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_file, "_KEPT", 0)
+    now, path = [float(NOW)], tmp_path / "file"
+    store = SqliteStore(path, lambda: now[0])
+    with closing(store.reader()) as reader:
+        store.add([token_revocation(f"t{number}", NOW + number) for number in range(1, 60)])
+        store.add([token_revocation("a1", NOW + 900)])
+        assert len(reader.read(0).texts) == 60
+        for _ in range(30):
+            now[0] += 2.3
+            store.add([])
+            found = reader.read(0)
+            assert (found.is_complete, found.begins_anew) == (True, False)
+        assert _rows(path) == 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_two_readers_of_a_process_do_not_keep_a_deleted_log_open(tmp_path: Path) -> None:
+    """SQLite would go on with it as long as one has it open, and another process would not see what is added."""
+    path = tmp_path / "file"
+    with following(path, 2) as [one, other]:
+        revoke(one, token_revocation("a1"))
+        eventually(lambda: has(other))
+        _remove_log_and_copy_over(path, shutil.copyfile(path, tmp_path / "copy"))
+        process = Worker(path)
+        assert process.read() == "ready"
+        process.write("await a2")
+        eventually(lambda: _revoked(other, "a2"))
+        assert float(process.read()) < time.monotonic()
+        process.write("revoke a3")
+        assert process.read() == "done"
+        eventually(lambda: has(one, "a3") and has(other, "a3"))
+        process.end()
+
+
+def _revoked(copy: SqliteRevocations, token_id: str) -> bool:
+    try:
+        revoke(copy, token_revocation(token_id))
+    except RevocationsUnavailable:
+        return False
+    return True
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_happens_to_the_file_what_a_process_knows_is_obeyed_by_all(tmp_path: Path, seed: int) -> None:
+    """Generated: revocations between replacements, backups of any age and what SQLite does by itself."""
+    chance = random.Random(seed)
+    path, backups, known = tmp_path / "file", [tmp_path / "backup0"], list[str]()
+    with following(path, 2) as copies:
+        eventually(lambda: all(copy.readiness().ready for copy in copies))
+        _back_up(path, backups[0])
+        for step in range(12):
+            change = chance.choice([*REPLACEMENTS, _vacuum, _copy_log_into_file, None, None, None])
+            if change is None:
+                backups.append(tmp_path / f"backup{step + 1}")
+                with suppress(sqlite3.Error):
+                    _back_up(path, backups[-1])
+            else:
+                with suppress(sqlite3.Error):
+                    change(path, chance.choice(backups))
+            known += [f"t{step}.{number}" for number in range(chance.choice([1, 3, 200]))]
+            with suppress(RevocationsUnavailable):  # it is in force in its process, and handed in
+                revoke(chance.choice(copies), *map(token_revocation, known[-200:]))
+            time.sleep(chance.choice([0, 0, 0.05]))
+        if _is_broken(path):  # a copy over a file that is in use can do that; the operator deletes it
+            _delete_files(path, path)
+        with following(path) as [late]:
+            for copy in (*copies, late):
+                eventually(partial(_has_each, copy, known))
+    with following(path) as [late]:
+        eventually(partial(_has_each, late, known))
+
+
+def _is_broken(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as database:
+        try:
+            return bool(database.execute("PRAGMA integrity_check").fetchall() != [("ok",)])
+        except sqlite3.DatabaseError:
+            return True

@@ -197,7 +197,7 @@ class KeySource:
             flight.asked_at = departed_at
 
     def _succeeded(self, number: int, departed_at: float, fetched: "FetchedKeys") -> None:
-        ring = KeyRing.of(fetched.keys, self._algorithms)
+        ring = KeyRing.of(fetched.keys, self._algorithms, self._ring.keys)
         notes = (*fetched.notes, *ring.notes)
         if not ring.keys:
             self._failed(number, "none of the keys fits the algorithms of this issuer", notes)

@@ -86,14 +86,23 @@ class DeclaredKey:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class VerificationKey:
-    """A key in use. It verifies with its one algorithm and no other (RFC 8725bis section 3.1)."""
+    """A key in use. It verifies with its one algorithm and no other (RFC 8725bis section 3.1).
+
+    It is equal to itself alone: cached tokens look for their key at every request, and comparing keys by value is slow.
+    `KeyRing.of` keeps the object of a key that is fetched again.
+    """
 
     key_id: str | None
     algorithm: str
     _key: Key
     _verifier: Any
+
+    @property
+    def identity(self) -> tuple[str | None, str, str]:
+        """The same for the same key, name and algorithm; the key by its thumbprint (RFC 7638)."""
+        return self.key_id, self.algorithm, self._key.thumbprint()
 
     def verify(self, signed: bytes, signature: bytes) -> bool:
         """Whether `signature` was made over `signed` with this key. Whatever the library raises means no."""
@@ -114,9 +123,13 @@ class KeyRing:
     _by_algorithm: Mapping[str, tuple[VerificationKey, ...]]
 
     @classmethod
-    def of(cls, declared: Iterable[DeclaredKey], algorithms: Iterable[str]) -> Self:
+    def of(
+        cls, declared: Iterable[DeclaredKey], algorithms: Iterable[str], before: Iterable[VerificationKey] = ()
+    ) -> Self:
+        """before: the keys until now. Those of them that are declared again stay the same objects."""
         accepted, listed = tuple(algorithms), tuple(declared)
-        bound = [(key, verifying) for key in listed if (verifying := key.bind(accepted))]
+        known = {key.identity: key for key in before}
+        bound = [(key, known.get(one.identity, one)) for key in listed if (one := key.bind(accepted))]
         by_id, by_algorithm = _Candidates(), _Candidates()
         for key, verifying in bound:
             by_id.add((verifying.key_id, verifying.algorithm), verifying, key.cost)

@@ -11,7 +11,7 @@ from threading import Event, Thread
 
 from .contact import Contact
 from .local_copy import Entry, LocalCopy
-from .revocation import read_revocation
+from .revocation import Revocation, read_revocation
 from .store import Reader, Store
 from .unconfirmed import Unconfirmed
 
@@ -115,10 +115,14 @@ class Feed:
             self._unconfirmed.confirm(mark)
 
     def _hand_in(self, now: float) -> None:
-        """What this process knows and the store lacks."""
-        if not self._unconfirmed:
-            return
-        self._wait = min(self._wait, _HAND_IN_TURN * (0.5 + random.random()))  # noqa: S311 - jitter
+        """What this process knows and the store lacks. Nothing is handed in too: it ends a turn."""
+        if self._unconfirmed:
+            self._wait = min(self._wait, _HAND_IN_TURN * (0.5 + random.random()))  # noqa: S311 - jitter
+        lacking = self._lacking(now)
+        if self._reader.hand_in(lacking):
+            self._unconfirmed.expect((revocation.mark for revocation in lacking), now + READ_BACK)
+
+    def _lacking(self, now: float) -> list[Revocation]:
         living = []
         for mark in self._unconfirmed.overdue(now, _BATCH):
             revocation = self._copy.revocation(mark)
@@ -126,8 +130,7 @@ class Feed:
                 self._unconfirmed.confirm(mark)
             else:
                 living.append(revocation)
-        if living and self._reader.hand_in(living):
-            self._unconfirmed.expect((revocation.mark for revocation in living), now + READ_BACK)
+        return living
 
 
 def _backoff(failures: int) -> float:

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from threading import Lock
 from weakref import WeakSet
 
@@ -11,13 +12,14 @@ import anyio
 import anyio.to_thread
 
 from ..errors import AuthenticationUnavailable, RevocationsUnavailable
+from ..flights import Flight
 from .contact import Contact, WhenLost
 from .feed import READ_BACK, Feed
 from .local_copy import LocalCopy
 from .marks import TokenMarks
 from .readiness import RevocationReadiness
 from .revocation import Revocation
-from .revocations import Revocations
+from .revocations import PATIENCE, Revocations
 from .store import Store
 from .unconfirmed import Unconfirmed
 from .watches import Watch
@@ -49,6 +51,7 @@ class FollowedRevocations(Revocations):
         self._when_lost = when_lost
         self._monotonic = monotonic
         self._feed: Feed | None
+        self._first_contact: Flight | None
         self._begin_anew()
         _FOLLOWED.add(self)
 
@@ -56,6 +59,17 @@ class FollowedRevocations(Revocations):
         if self._feed is None:
             with self._lock:
                 self._feed = self._feed or self._begin_feed()
+
+    async def wait_until_ready(self, patience: float = PATIENCE) -> None:
+        await super().wait_until_ready(patience)
+        self.awaits_first_contact = False
+
+    async def wait_for_first_contact(self) -> None:
+        with self._lock:
+            flight = self._first_contact = self._first_contact or Flight(partial(self.wait_until_ready, PATIENCE))
+        with anyio.move_on_after(PATIENCE):  # the event loop of the flight may end before it has landed
+            await flight.landing()
+        self.awaits_first_contact = False
 
     def close(self) -> None:
         with self._lock:
@@ -123,6 +137,8 @@ class FollowedRevocations(Revocations):
         self._unconfirmed = Unconfirmed()
         self._contact = Contact(self._store.name, silence.total_seconds(), self._when_lost, self._monotonic())
         self._feed = None
+        self._first_contact = None
+        self.awaits_first_contact = True
 
     def _begin_feed(self) -> Feed:
         feed = Feed(

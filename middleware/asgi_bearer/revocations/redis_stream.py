@@ -9,6 +9,7 @@ behind. Its log is then shorter at its end, so who finds that the last entry it 
 Who does not reads all again, and hands in what he knows and the server lacks.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -34,7 +35,8 @@ _BATCH = 1_000
 _LOOK_AGAIN = 10.0
 """Seconds between two looks whether the server still has what was read."""
 _HAND_IN_TURN = 5_000
-"""Milliseconds after which another process may hand in, where the one whose turn it was is gone."""
+"""Milliseconds after which another process may hand in, if the one that had the turn is gone. One that lives gives it
+back as soon as it has stored what it has, or has found that nothing is left to store."""
 
 
 class RedisRevocations(FollowedRevocations):
@@ -155,7 +157,7 @@ class RedisReader:
         self._store = store
         self._places: dict[str, _Place] = {}
         self._look_again_at = 0.0
-        self._has_turn = False
+        self._turn_until = -math.inf
         self._client: Redis | None = None
 
     def read(self, wait: float) -> Reading:
@@ -173,19 +175,34 @@ class RedisReader:
         )
 
     def hand_in(self, revocations: Sequence[Revocation]) -> bool:
-        client = self._connection()
-        if not self._has_turn:
-            self._has_turn = bool(client.set(self._store.turn, 1, nx=True, px=_HAND_IN_TURN))
-            return False  # what others handed in until now is to be read first
-        self._has_turn = False
-        self._store.add(revocations)
-        client.delete(self._store.turn)
-        return True
+        if self._has_turn():
+            self._store.add(revocations)
+            self._end_turn()
+            return bool(revocations)
+        if revocations:
+            self._take_turn()
+        return False  # what others handed in until now is to be read first
 
     def close(self) -> None:
+        with suppress(Exception):
+            self._end_turn()
         if self._client is not None:
             self._client.close()
             self._client = None
+
+    def _has_turn(self) -> bool:
+        return self._store.monotonic() < self._turn_until
+
+    def _take_turn(self) -> None:
+        asked_at = self._store.monotonic()
+        if self._connection().set(self._store.turn, 1, nx=True, px=_HAND_IN_TURN):
+            self._turn_until = asked_at + _HAND_IN_TURN / 1000
+
+    def _end_turn(self) -> None:
+        """Not if its time is over: it is another process's by then."""
+        if self._has_turn():
+            self._turn_until = -math.inf
+            self._connection().delete(self._store.turn)
 
     def _ask(self, places: Mapping[str, _Place], wait: float) -> dict[str, list[Any]]:
         block = ("BLOCK", max(1, int(wait * 1000))) if wait else ()

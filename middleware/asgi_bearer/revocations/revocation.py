@@ -16,6 +16,10 @@ from .marks import KINDS, Kind, mark_of
 _LEEWAY = MAX_LEEWAY.total_seconds()
 """The most that an issuer may forgive after `exp`: until then its token can be accepted."""
 
+LATEST_END = 253_402_301_400.0
+"""Seconds since 1970, ten minutes into the year 10000: no token is valid then, whatever its `exp` and leeway. Every end
+up to it can be rounded up to ten seconds, and written and read again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
@@ -39,8 +43,8 @@ class Revocation:
             raise ValueError("kind must be token, subject, session or key")
         if not all(isinstance(text, str) and text for text in (self.issuer, self.value)):
             raise ValueError("issuer and value must be texts that are not empty")
-        if not is_instant(self.until):
-            raise ValueError("until must be seconds since 1970")
+        if not _is_end(self.until):
+            raise ValueError("until must be seconds since 1970, at most ten minutes into the year 10000")
         if not (is_instant(self.before) if self.kind == "subject" else self.before == math.inf):
             raise ValueError("before must be seconds since 1970 for a subject, and left out for all else")
 
@@ -55,7 +59,7 @@ class Revocation:
         expires_at = token.expires_at if isinstance(token, Claims) else token.expires_at.timestamp()
         if not members.get("jti"):
             raise ValueError("a token without jti cannot be told from others; take back its subject or its session")
-        return cls("token", token.issuer, members["jti"], expires_at + _LEEWAY)
+        return cls("token", token.issuer, members["jti"], _end(expires_at, _LEEWAY))
 
     @classmethod
     def subject(
@@ -75,14 +79,14 @@ class Revocation:
             rounds up, add that: an instant that is too late costs a new login, one too early leaves a token good.
         """
         instant = clock() if before is None else before
-        return cls("subject", issuer, subject, instant + _span(lifetime), instant)
+        return cls("subject", issuer, subject, _end(instant, _span(lifetime)), instant)
 
     @classmethod
     def session(
         cls, issuer: str, session_id: str, *, lifetime: timedelta, clock: Callable[[], float] = time.time
     ) -> Self:
         """All tokens of a session, by `sid`: those issued already and those that would be. lifetime: see `subject`."""
-        return cls("session", issuer, session_id, clock() + _span(lifetime))
+        return cls("session", issuer, session_id, _end(clock(), _span(lifetime)))
 
     @classmethod
     def key(cls, issuer: str, key_id: str, *, lifetime: timedelta, clock: Callable[[], float] = time.time) -> Self:
@@ -93,7 +97,7 @@ class Revocation:
         lifetime: until the issuer will have withdrawn the key for certain, or its `kid` leaves your configuration. Who
         stole the key can sign with any `iat` and `exp`, so this is not bounded by how long good tokens live.
         """
-        return cls("key", issuer, key_id, clock() + _span(lifetime))
+        return cls("key", issuer, key_id, _end(clock(), _span(lifetime)))
 
     @property
     def mark(self) -> str:
@@ -118,6 +122,15 @@ def read_revocation(text: str | bytes) -> Revocation:
         raise ValueError("not a list of five")
     kind, issuer, value, until, before = fields
     return Revocation(kind, issuer, value, until, math.inf if before is None else before)
+
+
+def _is_end(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LATEST_END
+
+
+def _end(instant: float, span: float) -> float:
+    """So many seconds later, but no later than any token can be valid."""
+    return min(instant + span, LATEST_END)
 
 
 def _span(lifetime: timedelta) -> float:

@@ -12,6 +12,8 @@ from .readiness import RevocationReadiness
 from .revocation import Revocation
 from .watches import Watch
 
+PATIENCE = 3.0
+"""Seconds that a start, or the first requests, wait for the first copy."""
 _GLANCE = 0.01
 """Seconds."""
 
@@ -27,10 +29,13 @@ class Revocations:
         self._clock = clock
         self._copy = LocalCopy()
 
+    awaits_first_contact = False
+    """Whether `wait_for_first_contact` should be called before `is_revoked`."""
+
     def start(self) -> None:
         """Begin to follow what other processes take back. Cheap, never waits, and may be called at every request."""
 
-    async def wait_until_ready(self, patience: float = 3.0) -> None:
+    async def wait_until_ready(self, patience: float = PATIENCE) -> None:
         """Start, and wait for the first copy, so that a server that says it is ready refuses nobody for want of it.
 
         patience: seconds; a store that is down is not waited for, and requests get 503 until it is there.
@@ -39,6 +44,11 @@ class Revocations:
         with anyio.move_on_after(patience):
             while not self.readiness().ready:  # noqa: ASYNC110 - what is waited for is another thread
                 await anyio.sleep(_GLANCE)
+
+    async def wait_for_first_contact(self) -> None:
+        """Wait as `wait_until_ready` does, once for all who wait, so that the first requests of a server without a
+        lifespan are answered. A store that is lost later is not waited for.
+        """
 
     def close(self) -> None:
         """Follow no longer. It does not wait; `start` begins anew."""

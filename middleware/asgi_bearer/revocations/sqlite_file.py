@@ -1,8 +1,16 @@
-"""SqliteRevocations: a file that the processes of one machine share."""
+"""SqliteRevocations: a file that the processes of one machine share.
+
+The file is a log that only grows at its end, so a process reads it once and then only what is new. It may be replaced
+by another log: a backup is restored, the table is dropped or emptied, the file is overwritten. The log is still the one
+that was read if the last row that was read is still there, with its number and its nonce, and, whenever the file has
+changed without a new row, if no row is missing whose token lives. Otherwise the process reads everything again and adds
+what it knows and the log lacks.
+"""
 
 import random
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
@@ -11,26 +19,45 @@ from weakref import WeakSet
 
 from .contact import WhenLost
 from .followed import DEFAULT_SILENCE, FollowedRevocations
-from .revocation import Revocation, write_revocation
+from .revocation import LATEST_END, Revocation, write_revocation
 from .sqlite_gate import SqliteGate
 from .store import Reading
 
 _POLL = 0.2
-"""Seconds between two looks. One that finds nothing new is two system calls and reads no row."""
+"""Seconds between two looks. One that finds nothing new is a few system calls and reads no row."""
 _BUSY = 2.0
 """Seconds to wait for another one who writes."""
 _TRY_AGAIN = 0.01
 """Seconds between two tries where SQLite itself does not wait."""
 _BATCH = 5_000
+_KEPT = 1_000
+"""Rows at the end that stay although their tokens are dead: the last one that a process has read is among them, as long
+as it is not farther behind. One that is reads everything again."""
 
 _CREATE = """
 CREATE TABLE IF NOT EXISTS revocations (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again, so that nobody overlooks a row
+    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- not used again, unless the log is replaced by another one
+    nonce INTEGER NOT NULL DEFAULT (random()),  -- tells this row from that of another log with the same number
     until REAL NOT NULL,
     text TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS revocations_until ON revocations (until);
 """
+
+_DELETE = """
+DELETE FROM revocations WHERE until <= ? AND number <= (SELECT max(number) FROM revocations) - ?
+"""
+
+_READ = """
+SELECT number, nonce, until, text FROM revocations WHERE number >= ? ORDER BY number LIMIT ?
+"""
+
+_COUNT = """
+SELECT count(*) FROM revocations NOT INDEXED WHERE number <= ? AND until BETWEEN ? AND ?
+"""
+
+_GRAIN = 10
+"""Seconds: rows that end within the same ten of them are counted together."""
 
 
 class SqliteRevocations(FollowedRevocations):
@@ -71,13 +98,13 @@ class SqliteStore:
     def __init__(self, path: str | Path, clock: Callable[[], float]) -> None:
         self.path = Path(path).absolute() if isinstance(path, str | Path) else path  # wherever the process goes later
         self.name = f"SQLite file {str(path)!r}"
-        self._clock = clock
+        self.clock = clock
 
     def add(self, revocations: Sequence[Revocation]) -> None:
         rows = [(one.until, write_revocation(one)) for one in revocations]
-        now = self._clock()
+        now = self.clock()
         with _GATE, closing(self.open()) as database, database:
-            database.execute("DELETE FROM revocations WHERE until <= ?", (now,))
+            database.execute(_DELETE, (now, _KEPT))
             database.executemany("INSERT INTO revocations (until, text) VALUES (?, ?)", rows)
 
     def reader(self) -> "SqliteReader":
@@ -118,20 +145,30 @@ class SqliteReader:
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
         self._database: sqlite3.Connection | None = None
-        self._place: tuple[int, int] | None = None
-        self._file: tuple[tuple[int, int] | None, int] | None = None
+        self._places: tuple[_Place | None, ...] = ()
+        self._written: tuple[int, int] | None = None
+        self._file: tuple[_Place | None, int] | None = None
         self._version = -1
         self._begins_anew = True
-        self._last = 0
+        self._last: tuple[int, int] | None = None
+        self._ends = Counter[int]()
+        """How many rows were read, by their end."""
 
     def read(self, wait: float) -> Reading:
         time.sleep(min(wait, _POLL))
+        if self._database is not None and self._places != _places(self._store.path):
+            _close_replaced_files()
         with _GATE:
-            return self._look()
+            try:
+                return self._look()
+            except sqlite3.Error:  # such as of a table that is gone; opening the file makes it
+                self.close_file()
+                raise
 
     def hand_in(self, revocations: Sequence[Revocation]) -> bool:
-        self._store.add(revocations)
-        return True
+        if revocations:
+            self._store.add(revocations)
+        return bool(revocations)
 
     def close(self) -> None:
         with _GATE:
@@ -141,51 +178,96 @@ class SqliteReader:
         """Until the next look."""
         if self._database is not None:
             self._database.close()
-            self._database = self._place = None
+            self._database = None
+
+    def forget_file(self) -> None:
+        """The next one is another, though it may look like this one."""
+        self._file = None
 
     def _look(self) -> Reading:
-        database = self._follow_file()
+        database = self._database or self._open_file()
         (version,) = database.execute("PRAGMA data_version").fetchone()
-        if version == self._version:
+        written = _written(self._store.path)
+        if version != self._version:
+            return self._read_rows(database, version)
+        if written == self._written:
             return Reading((), is_complete=True, begins_anew=False)
-        rows = database.execute(
-            "SELECT number, text FROM revocations WHERE number > ? ORDER BY number LIMIT ?", (self._last, _BATCH)
-        ).fetchall()
-        is_complete = len(rows) < _BATCH
+        # SQLite has copied its log into the file, or the file was overwritten, which it does not notice itself.
+        self.close_file()
+        if not self._has_all(self._open_file()):
+            self._begin_anew()
+        return _NOTHING_YET
+
+    def _read_rows(self, database: sqlite3.Connection, version: int) -> Reading:
+        last = self._last
+        rows = database.execute(_READ, (last[0] if last else 1, _BATCH + 1)).fetchall()
+        is_same = not last or (bool(rows) and rows.pop(0)[:2] == last)
+        if not is_same or not (rows or self._has_all(database)):
+            self._begin_anew()
+            return _NOTHING_YET
         if rows:
-            self._last = rows[-1][0]
+            self._last = rows[-1][:2]
+            self._ends.update(int(until // _GRAIN) for _, _, until, _ in rows if _is_end(until))
+        is_complete = len(rows) < _BATCH
         if is_complete:
             self._version = version
         begins_anew, self._begins_anew = self._begins_anew, False
-        return Reading([text for _, text in rows], is_complete=is_complete, begins_anew=begins_anew)
+        return Reading([text for _, _, _, text in rows], is_complete=is_complete, begins_anew=begins_anew)
 
-    def _follow_file(self) -> sqlite3.Connection:
-        """Begin anew where it is another file than before: one that was deleted could be read for ever."""
-        place = _place(self._store.path)
-        if self._database is not None:
-            if place is not None and place == self._place:
-                return self._database
-            self._file = None  # the next one is another, and may get the place that this one leaves
-        self.close_file()
-        if place is None:
+    def _has_all(self, database: sqlite3.Connection) -> bool:
+        """Whether all rows that were read are there, but for those that are deleted because their tokens are dead."""
+        first = int(self._store.clock() // _GRAIN) + 2
+        self._ends = Counter({end: count for end, count in self._ends.items() if end >= first})
+        if not self._last or not self._ends:
+            return True
+        (found,) = database.execute(_COUNT, (self._last[0], first * _GRAIN, LATEST_END)).fetchone()
+        return bool(found >= self._ends.total())
+
+    def _open_file(self) -> sqlite3.Connection:
+        if _place(self._store.path) is None:
             self._store.open().close()
-            place = _place(self._store.path)
         database = self._database = self._store.open()
         _READERS.add(self)
-        file = place, _number(database)
+        self._version, self._written, self._places = -1, _written(self._store.path), _places(self._store.path)
+        file = self._places[0], _number(database)
         if file != self._file:
-            self._file, self._last, self._begins_anew = file, 0, True
-        self._place, self._version = place, -1
+            self._file = file
+            self._begin_anew()
         return database
 
+    def _begin_anew(self) -> None:
+        self._last, self._begins_anew = None, True
+        self._ends.clear()
 
-def _place(path: str | Path) -> tuple[int, int] | None:
-    """Device and inode. An inode is not used again while somebody has the file open."""
+
+_NOTHING_YET = Reading((), is_complete=False, begins_anew=False)
+
+_Place = tuple[int, int]
+"""Device and inode. An inode is not used again while a process has the file open."""
+
+
+def _place(path: str | Path) -> _Place | None:
     try:
         found = Path(path).stat()
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _places(path: str | Path) -> tuple[_Place | None, ...]:
+    """Of the file, and of the two beside it, which exist as long as one process has the file open."""
+    return tuple(_place(f"{path}{ending}") for ending in ("", "-wal", "-shm"))
+
+
+def _written(path: str | Path) -> tuple[int, int]:
+    """When it was last written to, and its size. Raises FileNotFoundError if it went meanwhile; look again."""
+    found = Path(path).stat()
+    return found.st_mtime_ns, found.st_size
+
+
+def _is_end(until: object) -> bool:
+    """Others may write to the file, too."""
+    return isinstance(until, float) and 0 <= until <= LATEST_END
 
 
 def _number(database: sqlite3.Connection) -> int:
@@ -200,6 +282,13 @@ _READERS: WeakSet[SqliteReader] = WeakSet()
 def _close_files() -> None:
     for reader in list(_READERS):
         reader.close_file()
+
+
+def _close_replaced_files() -> None:
+    """All files of this process: SQLite goes on with deleted ones until the last that has them open has closed them."""
+    for reader in list(_READERS):
+        reader.forget_file()
+    _GATE.close_files()
 
 
 _GATE = SqliteGate(_close_files)

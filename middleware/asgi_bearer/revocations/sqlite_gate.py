@@ -41,6 +41,11 @@ class SqliteGate:
             self._inside -= 1
             self._left.notify_all()
 
+    def close_files(self) -> None:
+        """All that are open in this process, as soon as nobody is inside."""
+        self._shut()
+        self._open()
+
     def _shut(self) -> None:
         if self._is_usable:
             self._door.acquire()

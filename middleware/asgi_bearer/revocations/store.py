@@ -24,7 +24,9 @@ class Reader(Protocol):
         """What was stored since the last look. Waits for it for so many seconds, or less."""
 
     def hand_in(self, revocations: Sequence[Revocation]) -> bool:
-        """Store what the store lacks. False where it is not this process's turn to do so; try again after a look."""
+        """Store what the store lacks. False if nothing was stored: it is another process's turn, or a look must come
+        first. With nothing to store, a turn that this process had is given to the others at once.
+        """
 
     def close(self) -> None:
         """Give back what it holds. It may be read again."""
