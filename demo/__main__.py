@@ -23,6 +23,9 @@ from .request_bodies import NameAndPassword, check_new
 from .settings import shared_revocations, token_lifetime, usual_database
 from .signing_secret import UnsafeSecretFile, signing_secret
 
+_PATIENCE = 3
+"""Seconds for requests to finish when the server stops: a client may never send the rest of its body."""
+
 
 def main() -> int:
     """The exit code: 0, or 1 with a sentence on standard error."""
@@ -105,7 +108,13 @@ def _serve(host: str, port: int, database: Path) -> None:
         _greet(listening)
         # An address is the connection's own: with proxy_headers any local client could name itself another one in
         # X-Forwarded-For for each guess, and the limits of login_limits.py would not hold.
-        config = uvicorn.Config(app, log_level="warning", server_header=False, proxy_headers=False)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_PATIENCE,
+        )
         _Server(config, streams).run(sockets=[listening])
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from .accounts import name_key
+from .addresses import network_of
 from .database import Database
 
 WINDOW = 300.0
@@ -39,28 +40,28 @@ class LoginLimits:
 
     async def count_attempt(self, name: str, address: str) -> None:
         """Raises TooManyFailures."""
-        now = self._clock()
-        retry_after = await self._database.run(lambda connection: _count(connection, name_key(name), address, now))
+        now, network = self._clock(), network_of(address)
+        retry_after = await self._database.run(lambda connection: _count(connection, name_key(name), network, now))
         if retry_after is not None:
             raise TooManyFailures(retry_after)
 
     async def take_back(self, name: str, address: str) -> None:
         """One attempt's password was never looked at: it was no failure."""
-        key = name_key(name)
+        key, network = name_key(name), network_of(address)
         await self._database.run(
             lambda connection: connection.execute(
                 "DELETE FROM failed_logins WHERE rowid = (SELECT rowid FROM failed_logins"
                 " WHERE name_key = ? AND address = ? ORDER BY at DESC LIMIT 1)",
-                (key, address),
+                (key, network),
             )
         )
 
     async def forget(self, name: str, address: str) -> None:
-        """The password was right: this address starts anew with this account."""
-        key = name_key(name)
+        """The password was right: this address starts again with this account."""
+        key, network = name_key(name), network_of(address)
         await self._database.run(
             lambda connection: connection.execute(
-                "DELETE FROM failed_logins WHERE name_key = ? AND address = ?", (key, address)
+                "DELETE FROM failed_logins WHERE name_key = ? AND address = ?", (key, network)
             )
         )
 

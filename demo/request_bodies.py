@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+import anyio
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -18,6 +19,16 @@ _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 _MAX_BODY = 16_384
 _MAX_NAME = 64
+_PATIENCE = 10.0
+"""Seconds for a whole body to arrive."""
+
+_IGNORABLE = (
+    (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F),
+    (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+)  # fmt: skip
+"""Default_Ignorable_Code_Point of the Unicode Character Database 15.0, DerivedCoreProperties.txt: characters that are
+not shown, so that two names with and without them look the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,8 @@ def check_new(entered: NameAndPassword) -> None:
     for field, text in (("username", entered.name), ("password", entered.password)):
         if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in text):
             raise HTTPException(422, f"{field} must not contain control characters")
+    if any(first <= ord(character) <= last for character in entered.name for first, last in _IGNORABLE):
+        raise HTTPException(422, "username must not contain invisible characters")
     if len(entered.password.encode("utf-8")) > MAX_BYTES:  # after the lone surrogates, which UTF-8 cannot write
         raise HTTPException(422, f"password must have at most {MAX_BYTES} bytes in UTF-8")
 
@@ -122,9 +135,12 @@ async def _read_body(request: Request, *media_types: str) -> bytes:
     if _media_type(request) not in media_types:
         raise HTTPException(415, f"The content type must be {' or '.join(media_types)}")
     body = b""
-    async with aclosing(request.stream()) as chunks:
-        async for chunk in chunks:
-            body += chunk
-            if len(body) > _MAX_BODY:
-                raise HTTPException(413, f"The body must have at most {_MAX_BODY} bytes")
+    with anyio.move_on_after(_PATIENCE) as limit:
+        async with aclosing(request.stream()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > _MAX_BODY:
+                    raise HTTPException(413, f"The body must have at most {_MAX_BODY} bytes")
+    if limit.cancelled_caught:
+        raise HTTPException(408, f"The body must arrive within {_PATIENCE:.0f} seconds")
     return body

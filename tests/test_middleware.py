@@ -35,7 +35,7 @@ ALLOW = [
 EXPIRED = sign(claims(exp=NOW))
 BAD_SIGNATURE = sign()[:-4] + "AAAA"
 
-INVALID_SIGNATURE = challenge_of("invalid_token", "The signature of the access token is invalid")
+INVALID_SIGNATURE = challenge_of("invalid_token", "The access token is not signed by a trusted issuer")
 TOO_LITTLE = "The access token lacks a required permission"
 HEADER_MALFORMED = challenge_of("invalid_request", "The Authorization header is malformed")
 

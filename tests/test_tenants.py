@@ -15,7 +15,7 @@ from tests.tokens import claims, issuer, sign
 
 pytestmark = pytest.mark.anyio
 
-UNTRUSTED = "The issuer of the access token is not trusted"
+UNTRUSTED = "The access token is not signed by a trusted issuer"
 
 
 class Directory:

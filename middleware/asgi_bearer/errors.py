@@ -124,24 +124,28 @@ class OtherKindOfToken(InvalidToken):
     code = "other_kind_of_token"
 
 
+_NOT_TRUSTED = "The access token is not signed by a trusted issuer"
+"""One sentence for three reasons, which the log tells apart: a stranger must not learn which issuers and keys exist."""
+
+
 class UnknownIssuer(InvalidToken):
     """`iss` names nobody who may sign for us (RFC 7519 section 4.1.1)."""
 
-    description = "The issuer of the access token is not trusted"
+    description = _NOT_TRUSTED
     code = "unknown_issuer"
 
 
 class UnknownKey(InvalidToken):
     """No key of the issuer fits the header's `kid` and `alg` (RFC 7515 section 4.1.4)."""
 
-    description = "The access token is signed with an unknown key or algorithm"
+    description = _NOT_TRUSTED
     code = "unknown_key"
 
 
 class BadSignature(InvalidToken):
     """The signature does not verify (RFC 7515 section 5.2)."""
 
-    description = "The signature of the access token is invalid"
+    description = _NOT_TRUSTED
     code = "bad_signature"
 
 

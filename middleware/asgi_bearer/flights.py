@@ -39,7 +39,7 @@ class Flight:
         try:
             await anyio.lowlevel.checkpoint()  # not within the caller's locks, as an eager task would begin
             await self._run()
-        except Exception:  # trio ends the whole program for an exception in a system task
-            _log.exception("a task in the background failed")
+        except Exception as error:  # trio ends the whole program for an exception in a system task
+            _log.error("a task in the background failed: %s", type(error).__name__)
         finally:
             self._landed.set_result(None)

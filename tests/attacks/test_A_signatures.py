@@ -77,9 +77,7 @@ async def test_A2_A3_a_public_key_is_never_an_HMAC_secret(algorithm: str, hmac: 
     texts = [json.dumps(jwk).encode(), json.dumps({"keys": [jwk]}).encode()]
     for octets in [*public_forms(PRIVATE_KEYS[algorithm]), *texts]:
         forged = sign(algorithm=hmac, key=raw_secret(octets))
-        assert await refused(forged, issuer(algorithm)) == (
-            "The access token is signed with an unknown key or algorithm"
-        )
+        assert await refused(forged, issuer(algorithm)) == ("The access token is not signed by a trusted issuer")
 
 
 @pytest.mark.parametrize("secret", mistaken_for_secrets())
@@ -99,7 +97,7 @@ async def test_A6_a_JWK_without_alg_verifies_no_algorithm_but_its_own(algorithm:
 async def test_A7_a_key_in_the_header_is_never_used() -> None:
     attacker = OctKey.generate_key(256)
     token = sign(key=attacker, jwk=attacker.as_dict(), jku="https://evil.example/", x5u="https://evil.example/")
-    assert await refused(token) == "The signature of the access token is invalid"
+    assert await refused(token) == "The access token is not signed by a trusted issuer"
     with pytest.raises(ConfigurationError, match="keys must be StaticKeys"):
         guarded(Recorder(), issuers=issuer(keys=()))
 

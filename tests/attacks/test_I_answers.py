@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from asgi_bearer import optional, protected, public
+from asgi_bearer import AuthenticationUnavailable, Claims, Tenants, optional, protected, public
 from tests.asgi import Recorder, bearer, call, get, guarded, http_scope
 from tests.tokens import NOW, claims, issuer, sign
 
@@ -151,3 +152,66 @@ async def test_I9_no_user_is_left_for_the_next_request() -> None:
     await get(middleware, "/maybe", state=state)
     assert [str(scope["state"]["user"]) for scope in app.scopes] == ["suman", "", ""]
     assert state == {}
+
+
+async def test_I7_unknown_issuers_keys_and_bad_signatures_are_answered_alike() -> None:
+    """Byte by byte, so that nobody can find out which tenants and keys there are. The log has the codes."""
+    app = guarded(Recorder())
+    good = sign()
+    forged = [
+        sign(claims(iss="https://other.example/")),  # unknown_issuer
+        sign(alg="HS512"),  # unknown_key
+        good[:-4] + ("AAAA" if not good.endswith("AAAA") else "BBBB"),  # bad_signature
+    ]
+    answers = [await get(app, token=token) for token in forged]
+    assert answers[0].messages == answers[1].messages == answers[2].messages
+    assert answers[0].status == 401
+
+
+CANARY = "canary-7f3a91"
+
+
+def requests_with_a_canary() -> list[list[tuple[bytes, bytes]]]:
+    """In every place that a client fills, of tokens that are accepted, rejected and malformed."""
+    kinds: list[str | bytes] = [CANARY, f"{CANARY}.{CANARY}.{CANARY}", f"a.{CANARY}.c"]
+    members = ("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "typ", "type", "roles", CANARY)
+    kinds += [sign(claims(**{name: CANARY})) for name in members]
+    kinds += [sign(claims(**{name: {CANARY: [CANARY]}})) for name in members]
+    kinds += [sign(**{name: CANARY}) for name in ("alg", "kid", "typ", "cty", "crit", "enc", CANARY)]
+    requests = [[bearer(kind)] for kind in kinds]
+    requests += [[(b"authorization", f"{CANARY} {CANARY}".encode())], [(b"authorization", CANARY.encode())]]
+    requests += [[bearer(CANARY), bearer(CANARY)], [(b"host", CANARY.encode()), bearer(CANARY)]]
+    return requests
+
+
+async def _unknown(name: str) -> None:
+    raise LookupError(f"there is no tenant {name}")
+
+
+@pytest.mark.parametrize("path", ["/x", f"/{CANARY}", f"/a/../{CANARY}", "/admin"])
+async def test_I2_no_text_of_a_client_reaches_a_log_an_answer_or_a_traceback(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At every level, and also if a function of the operator's raises it."""
+
+    async def loader(found: Claims) -> Any:
+        raise AuthenticationUnavailable if CANARY in str(found.members) else LookupError
+
+    apps = [
+        guarded(Recorder(), [protected("/admin", roles=["admin"])]),
+        guarded(Recorder(), issuers=[issuer(), Tenants(_unknown)]),
+        guarded(Recorder(), user_loader=loader),
+    ]
+    answers = []
+    with caplog.at_level(logging.DEBUG):
+        for app in apps:
+            for headers in requests_with_a_canary():
+                with suppress(LookupError):
+                    answers.append(await call(app, http_scope(path, headers=headers)))
+    assert len(answers) > 100
+    for record in caplog.records:
+        assert CANARY not in record.getMessage()
+        assert record.exc_info is None
+    for answer in answers:
+        if answer.status != 200:
+            assert CANARY not in str(answer.messages)

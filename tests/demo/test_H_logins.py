@@ -13,10 +13,13 @@ import httpx
 import pytest
 
 from demo.accounts import Account, Accounts
+from demo.addresses import network_of
 from demo.app import make_app
 from demo.database import Database
 from demo.login_limits import WINDOW, LoginLimits, TooManyFailures
 from demo.passwords import Passwords, TooBusy
+from demo.request_bodies import _IGNORABLE
+from tests.asgi import Answer, http_scope
 
 pytestmark = pytest.mark.anyio
 
@@ -387,3 +390,67 @@ async def test_a_success_starts_anew_and_the_window_moves_on(database: Path) -> 
     assert await refusal(limits) == 1
     now[0] += 1
     await failures(limits, 5)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("::FFFF:c000:207", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_a_client_is_its_network(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+@pytest.mark.parametrize("form", ["2001:db8:1:2::{}", "::ffff:192.0.2.7"], ids=["a /64", "IPv4 over IPv6"])
+async def test_login_failures_are_counted_for_a_whole_network(database: Path, form: str) -> None:
+    limits = LoginLimits(Database(database), clock=lambda: 1_800_000_000.0)
+    for number in range(5):
+        await limits.count_attempt("suman", form.format(number))
+    with pytest.raises(TooManyFailures):
+        await limits.count_attempt("suman", "192.0.2.7" if "ffff" in form else form.format("beef"))
+    await limits.forget("suman", form.format("a"))
+    await limits.count_attempt("suman", form.format("b"))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [*(first for first, _ in _IGNORABLE), *(last for _, last in _IGNORABLE)],
+    ids=hex,
+)
+async def test_a_name_with_an_invisible_character_cannot_be_registered(client: httpx.AsyncClient, code: int) -> None:
+    answer = await register(client, f"su{chr(code)}man", "correct horse")
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("username must not contain ")
+
+
+def test_every_invisible_character_is_in_the_table() -> None:
+    """Python's database has no such property, but these are all of its kind that it tells by their category."""
+    invisible = {code for first, last in _IGNORABLE for code in range(first, last + 1)}
+    shown_by_format = {0x600, 0x601, 0x602, 0x603, 0x604, 0x605, 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+    formats = {code for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf"}
+    rest = formats - invisible - shown_by_format
+    assert rest <= {*range(0x13430, 0x13456), *range(0xFFF9, 0xFFFC)}
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demo.request_bodies._PATIENCE", 0.1)
+    headers = [(b"content-type", b"application/json")]
+    answer, parts = Answer(), [{"type": "http.request", "body": b'{"username": ', "more_body": True}]
+
+    async def receive() -> Any:
+        return parts.pop() if parts else await anyio.sleep_forever()
+
+    async def send(message: Any) -> None:
+        answer.messages.append(message)
+
+    with anyio.fail_after(10):
+        await make_app(database, SECRET, bcrypt_cost=4)(http_scope("/register", "POST", headers), receive, send)
+    assert (answer.status, answer.detail) == (408, "The body must arrive within 0 seconds")

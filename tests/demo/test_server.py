@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -316,3 +317,19 @@ def test_unknown_routes_are_JSON_too(client: httpx.Client) -> None:
     assert json.loads(client.get("/nowhere", headers=token).text) == {"detail": "Not Found"}
     assert client.post("/profile", headers=token).json() == {"detail": "Method Not Allowed"}
     assert client.get("/nowhere").json() == {"detail": "Not authenticated"}
+
+
+def test_a_half_sent_body_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    with serving(tmp_path / "demo.sqlite3") as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            head = (
+                b"POST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+            )
+            connection.sendall(head + b'{"username": ')
+            with server.client() as client:
+                assert client.get("/profile").status_code == 401
+            begun = time.monotonic()
+            code, _ = server.stop(signal.SIGTERM)
+            assert time.monotonic() - begun < 9  # it waits three seconds for what is under way
+        assert code in (0, -signal.SIGTERM)

@@ -22,7 +22,7 @@ from tests.tokens import ABSENT, claims, sign
 pytestmark = pytest.mark.anyio
 
 ONE, TWO = public_jwk("ES256", kid="one"), public_jwk("ES256", kid="two")
-UNKNOWN = "The access token is signed with an unknown key or algorithm"
+UNKNOWN = "The access token is not signed by a trusted issuer"
 
 
 async def all_of(count: int, site: Site, **parameters: Any) -> list[int]:

@@ -25,8 +25,8 @@ class Watch:
         """Whatever it raises is logged: the next one must be told too."""
         try:
             self._tell()
-        except Exception:
-            _log.exception("a watch on revocations failed")
+        except Exception as error:
+            _log.error("a watch on revocations failed: %s", type(error).__name__)
 
 
 class Watches:
