@@ -39,12 +39,12 @@ choose_patterns.async_capable = True  # type: ignore[attr-defined]
 choose_patterns.sync_capable = False  # type: ignore[attr-defined]
 
 
-def configured_django(urlpatterns: list[Any]) -> ASGIApp:
+def django_with(urlpatterns: list[Any]) -> ASGIApp:
     from django.urls import clear_url_caches
 
-    handler = _django()
+    django = _django()
     clear_url_caches()
-    return WithPatterns(handler, Patterns(urlpatterns))
+    return WithPatterns(django, Patterns(urlpatterns))
 
 
 def _django() -> ASGIApp:

@@ -17,6 +17,10 @@ SCOPES = ("orders:read", "orders:write")
 ROLES = ("admin", "reader")
 
 
+INSTANCES_OF_TYPED_ROUTES = True
+"""Whether literal rules name single paths of routes with typed parameters: `protected("/orders/7")` of `/orders/{id:int}`."""
+
+
 def _client(name: str, scopes: Sequence[str], roles: Sequence[str]) -> Client:
     token = sign(claims(scope=" ".join(scopes), roles=list(roles)))
     return Client(name, token, frozenset(scopes), frozenset(roles))
@@ -49,7 +53,7 @@ class Allowlist:
 
 
 def _written(rule: Rule) -> str:
-    needs = f" scopes={sorted(rule.scopes)}" * bool(rule.scopes) + f" roles={[*map(sorted, rule.roles)]}" * bool(rule.roles)
+    needs = f" scopes={sorted(rule.scopes)}" * bool(rule.scopes) + f" roles={rule.roles}" * bool(rule.roles)
     return f"{rule}{needs}"
 
 
@@ -58,11 +62,13 @@ async def _nothing(*_: Any) -> None:
 
 
 def draw_allowlist(chance: random.Random, site: Site) -> Allowlist:
-    """One that is no configuration error: a rule that one complains about is left out."""
+    """One that is no configuration error, and names every catch-all, mount and folder."""
     rejected = 0
     rules = list(_rules(chance, site))
     unlisted = chance.choice(("authenticated", "denied"))
     while True:
+        if not {in_starlette_types(path) for path in site.whole} <= {rule.path for rule in rules}:
+            rules = list(_rules(chance, site))
         allowlist = Allowlist(tuple(rules), unlisted, rejected)
         try:
             allowlist.guard(_nothing)
@@ -82,7 +88,7 @@ def _without_faulty(rules: list[Rule], complaint: str) -> list[Rule]:
 
 def _rules(chance: random.Random, site: Site) -> Iterator[Rule]:
     for path in sorted(site.whole):
-        yield _whole(chance, path)
+        yield _whole(chance, in_starlette_types(path))
     for endpoint in site.endpoints.values():
         if chance.random() < 0.7:
             yield from _for_endpoint(chance, endpoint)
@@ -112,7 +118,8 @@ def _for_endpoint(chance: random.Random, endpoint: Endpoint) -> Iterator[Rule]:
     if opening and path.endswith(REST) and not _literal_start(path):
         opening = False
     yield _some(chance, path, methods, endpoint.host, opening=opening)
-    if "{" in endpoint.route and chance.random() < 0.5:
+    typed = any(kind not in ("str", "path") for _, kind in endpoint.parameters)
+    if "{" in endpoint.route and chance.random() < 0.5 and (INSTANCES_OF_TYPED_ROUTES or not typed):
         yield _some(chance, _instance(chance, endpoint), methods, endpoint.host, opening=not opening)
 
 

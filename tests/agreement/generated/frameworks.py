@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp
 
-from tests.agreement.django_settings import configured_django
+from tests.agreement.django_settings import django_with
 from tests.agreement.generated.sites import HOST, PARAMETER, REST, UNENCODED, Endpoint, Group, Site
 from tests.agreement.generated.visits import MountedApp, Visits, content_of
 
@@ -308,7 +308,7 @@ def _in_angles(path: str, text: str) -> str:
 
 
 def django_site(site: Site, folder: Path, visits: Visits) -> ASGIApp:
-    return configured_django(_django_patterns(site.root, "/", folder, visits))
+    return django_with(_django_patterns(site.root, "/", folder, visits))
 
 
 def _django_patterns(group: Group, prefix: str, folder: Path, visits: Visits) -> list[Any]:

@@ -78,8 +78,13 @@ def _strictest(rules: Iterable[Rule]) -> Requirement:
     return Requirement(
         max(int(rule.access) for rule in rules),
         frozenset().union(*(rule.scopes for rule in rules)),
-        tuple(any_of for rule in rules for any_of in rule.roles),
+        tuple(any_of for rule in rules if (any_of := _any_of(rule))),
     )
+
+
+def _any_of(rule: Rule) -> frozenset[str]:
+    """The roles that the rule's author listed, of which one is needed."""
+    return frozenset(name for one in rule.roles for name in ([one] if isinstance(one, str) else one))
 
 
 @lru_cache(maxsize=4096)

@@ -176,10 +176,10 @@ class Run:
     def may(self, client: Client, request: Request, visit: Visit) -> bool:
         """The law."""
         endpoint = visit.endpoint
-        path = canonical_path(visit)
         methods = canonical_methods(endpoint, request)
-        if any(self.oracle.requirement(method, path, endpoint.host or "").admits(client) for method in methods):
-            return True
+        for path in canonical_paths(visit):
+            if any(self.oracle.requirement(method, path, endpoint.host or "").admits(client) for method in methods):
+                return True
         named = self._hosted and request.host.split(b":")[0] == HOST.encode()
         literal = plain_path(request)
         return literal is not None and any(
@@ -209,12 +209,11 @@ class Run:
         return any(visit.endpoint is endpoint for visit in made)
 
 
-def canonical_path(visit: Visit) -> str:
-    """A catch-all without a rest is decided by the rule that names it, so any rest stands for it."""
-    values = dict(visit.values)
-    if values.get("rest") in ("", "/"):
-        values["rest"] = "zeta"
-    return visit.endpoint.path_with(values)
+def canonical_paths(visit: Visit) -> Iterator[str]:
+    """The endpoint's, with the values that it got. A catch-all without a rest may also be decided as with some rest."""
+    yield visit.endpoint.path_with(visit.values)
+    if visit.values.get("rest") in ("", "/"):
+        yield visit.endpoint.path_with({**visit.values, "rest": "zeta/eta/theta"})
 
 
 def canonical_methods(endpoint: Endpoint, request: Request) -> tuple[str, ...]:
