@@ -13,11 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-RULES = ("targets", "compiled_rules", "rule_index", "policy", "rule_faults")
+RULES = tuple(
+    f"allowlist/{name}"
+    for name in ("request_target", "path_pattern", "matching", "index", "requirement", "policy", "validation")
+)
 TOKENS = ("credentials", "verification", "claims", "strict_json", "frozen_json", "seen_tokens")
 CORE = (*RULES, *TOKENS, "keys/freshness")
 TESTS = (
-    *(f"test_{name}" for name in ("policy", "rule_faults", "middleware", "issuers", *TOKENS)),
+    *(f"test_{name}" for name in ("policy", "rule_errors", "middleware", "issuers", *TOKENS)),
     "remote/test_freshness",
     "revocations/test_revocation",
 )

@@ -17,7 +17,7 @@ MADE_BY = {
     "Claims": "claims.py",
     "VerifiedToken": "middleware.py",
     "VerificationKey": "keys/verification_key.py",
-    "Rule": "rules.py",
+    "Rule": "allowlist/rules.py",
 }
 
 
@@ -38,11 +38,13 @@ def test_a_steps_value_is_made_in_one_place(value: str, file: str) -> None:
         "credentials.py",
         "verification.py",
         "claims.py",
-        "policy.py",
-        "rules.py",
-        "compiled_rules.py",
-        "rule_index.py",
-        "targets.py",
+        "allowlist/policy.py",
+        "allowlist/rules.py",
+        "allowlist/matching.py",
+        "allowlist/path_pattern.py",
+        "allowlist/requirement.py",
+        "allowlist/index.py",
+        "allowlist/request_target.py",
         "strict_json.py",
     ],
 )

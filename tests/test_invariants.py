@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from asgi_bearer import optional, protected, public
-from asgi_bearer.policy import Policy
-from asgi_bearer.rules import Access
+from asgi_bearer.allowlist.policy import Policy
+from asgi_bearer.allowlist.rules import Access
 from tests.asgi import Recorder, call, guarded, http_scope, websocket_scope
 from tests.tokens import ABSENT, NOW, base64url, claims, encode, sign
 
@@ -103,7 +103,7 @@ def test_any_request_is_answered_and_the_app_is_reached_by_right(
         assert all(0x20 <= octet <= 0x7E for name, value in answer.messages[0]["headers"] for octet in name + value)
         return
     user = app.scopes[0]["user"]
-    access = POLICY.match(scope).access
+    access = POLICY.requirement(scope).access
     if user.is_authenticated:
         holds(headers, user)
         if path.startswith("/admin/"):

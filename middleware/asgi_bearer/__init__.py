@@ -1,6 +1,7 @@
 """Bearer-token middleware for ASGI: every route is protected unless the allowlist says otherwise."""
 
 from . import presets
+from .allowlist.rules import Rule, optional, protected, public
 from .claims import Claims
 from .connections import ConnectionRules, CookieToken
 from .errors import (
@@ -34,7 +35,6 @@ from .keys import Counters, FetchRules, Readiness, RemoteKeys, StaticKeys
 from .middleware import BearerMiddleware
 from .openapi import describe_security
 from .revocations import RedisRevocations, Revocation, RevocationReadiness, Revocations, SqliteRevocations
-from .rules import Rule, optional, protected, public
 from .seen_tokens import CacheLimits
 from .tenants import Tenants
 from .users import AnonymousUser, User

@@ -10,6 +10,7 @@ stream, ends with its token (connections/).
 """
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -17,6 +18,11 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .allowlist.policy import Policy
+from .allowlist.request_target import normalize_root_path
+from .allowlist.requirement import Requirement
+from .allowlist.rules import Access, Rule, Unlisted
+from .allowlist.validation import rule_errors
 from .challenge import refuse
 from .claims import check_claims, check_time
 from .connections import ConnectionRules
@@ -27,14 +33,10 @@ from .connections.streams import Stream
 from .credentials import find_credentials, read_token
 from .errors import AuthError, ConfigurationError, InsufficientScope, NoCredentials, TokenRevoked, UnknownIssuer
 from .issuers import Issuer
-from .policy import Policy
 from .revocations import Revocations
 from .revocations.marks import marks_of
-from .rule_faults import rule_faults
-from .rules import Access, Rule, Unlisted
 from .seen_tokens import CacheLimits, Seen, SeenTokens, VerifiedToken
 from .setting_faults import setting_faults
-from .targets import with_root_path_settled
 from .tenants import Tenants
 from .users import ANONYMOUS, NO_CREDENTIALS, User, UserLoader, load_user, starlette_credentials
 from .verification import Limits, read_unverified, verify_signature
@@ -57,6 +59,8 @@ class BearerMiddleware:
     revocations: tokens that are taken back, asked about at every request; see `Revocations`.
     connections: how long websockets and streams last, and what else websockets may bring a token in.
     cache: how many verified tokens are kept, so that one seen before costs no signature; None for none.
+    root_path: the one that the server is configured with, such as "/api"; requests with another one are rejected.
+        Needed under Daphne only, where a client can choose it with a header; elsewhere None takes what the server says.
     clock: seconds since 1970.
 
     The user is on `scope["state"]["user"]` (`request.state.user`) and `scope["user"]`; what Starlette's `@requires`
@@ -76,6 +80,7 @@ class BearerMiddleware:
         revocations: Revocations | None = None,
         connections: ConnectionRules = ConnectionRules(),
         cache: CacheLimits | None = CacheLimits(),
+        root_path: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         trusted, rules = _listed(issuers), _listed(allow)
@@ -89,8 +94,9 @@ class BearerMiddleware:
             connections=connections,
             clock=clock,
             cache=cache,
+            root_path=root_path,
         )
-        faults = [*own, *rule_faults(rules)]
+        faults = [*own, *rule_errors(rules)]
         if faults:
             raise ConfigurationError(faults)
         self.app = app
@@ -102,6 +108,7 @@ class BearerMiddleware:
         self._limits = limits
         self._revocations = revocations
         self._seen = SeenTokens(cache) if cache else None
+        self._root_path = root_path
         self._clock = clock
         self._terms = Terms(connections, realm, revocations, clock)
 
@@ -115,8 +122,8 @@ class BearerMiddleware:
         if scope["type"] == "websocket":
             scope, headers, fields, send = with_browser_token(self._terms.rules, scope, headers, send)
         try:
-            scope = with_root_path_settled(scope)
-            rule = self.policy.match(scope)
+            scope = normalize_root_path(scope, self._is_trusted_root_path)
+            rule = self.policy.requirement(scope)
             credentials = None if rule.access is _PUBLIC else find_credentials(fields)
             token = None
             if credentials is not None:
@@ -144,7 +151,9 @@ class BearerMiddleware:
             if connection.has_begun:
                 await connection.finish(None)
 
-    def _connection(self, rule: Rule, token: VerifiedToken, child: Scope, receive: Receive, send: Send) -> Connection:
+    def _connection(
+        self, rule: Requirement, token: VerifiedToken, child: Scope, receive: Receive, send: Send
+    ) -> Connection:
         if child["type"] == "http":
             return Stream(self._terms, token, child, receive, send)
         return Socket(self._terms, token, child, receive, send, partial(self._admit, rule))
@@ -158,6 +167,12 @@ class BearerMiddleware:
         if self._revocations is not None:
             await self._revocations.wait_until_ready()
         await self.app(scope, receive, send)
+
+    def _is_trusted_root_path(self, root_path: str) -> bool:
+        """Whether the operator has chosen it. Under Daphne, `Daphne-Root-Path` lets the client choose."""
+        if self._root_path is not None:
+            return root_path in ("", self._root_path)
+        return not root_path or "daphne.server" not in sys.modules
 
     def _recall(self, seen: Seen | None) -> VerifiedToken | None:
         """The token that was seen before, if it was kept and it, its key and its issuer are still good."""
@@ -196,7 +211,7 @@ class BearerMiddleware:
             self._seen.keep(credentials, signed.key if seen is None else token)
         return token
 
-    def _authorize(self, rule: Rule, token: VerifiedToken | None) -> None:
+    def _authorize(self, rule: Requirement, token: VerifiedToken | None) -> None:
         """Whether the rule lets him in. Raises NoCredentials, TokenRevoked or InsufficientScope."""
         if token is None:
             if rule.access is not _PUBLIC and rule.access is not _OPTIONAL:
@@ -213,7 +228,7 @@ class BearerMiddleware:
             if any_of.isdisjoint(claims.roles):
                 raise InsufficientScope
 
-    async def _admit(self, rule: Rule, credentials: bytes) -> tuple[VerifiedToken | None, Any]:
+    async def _admit(self, rule: Requirement, credentials: bytes) -> tuple[VerifiedToken | None, Any]:
         """Whom a fresh token names, by the same steps; None for nobody."""
         seen = None if self._seen is None else self._seen.get(credentials)
         token = self._recall(seen) or await self._verify(credentials, seen)
@@ -252,5 +267,5 @@ def _vary_by_authorization(send: Send) -> Send:
 
 
 def _listed(value: Any) -> tuple[Any, ...]:
-    """One thing, or the things in a list; `setting_faults` and `rule_faults` say what does not belong there."""
+    """One thing, or the things in a list; `setting_faults` and `rule_errors` say what does not belong there."""
     return tuple(value) if isinstance(value, Iterable) else (value,)

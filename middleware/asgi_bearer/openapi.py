@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
-from .compiled_rules import PARAMETER
-from .policy import Policy, strictest
-from .rules import Access, Rule, Unlisted
-from .samples import common_sample, sample
-from .targets import Target
+from .allowlist.examples import common_example, example
+from .allowlist.path_pattern import PARAMETER
+from .allowlist.policy import Policy
+from .allowlist.request_target import RequestTarget
+from .allowlist.requirement import Requirement, combine
+from .allowlist.rules import Access, Rule, Unlisted
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The fixed fields of a Path Item Object (OpenAPI 3.1 section 4.8.9)."""
@@ -84,7 +85,7 @@ def _convertor(schema: Mapping[str, Any]) -> str:
     return "uuid" if schema.get("format") == "uuid" else _CONVERTORS.get(kind if isinstance(kind, str) else "", "str")
 
 
-def _decision(policy: Policy, path: str, kinds: Mapping[str, str], method: str) -> Rule:
+def _decision(policy: Policy, path: str, kinds: Mapping[str, str], method: str) -> Requirement:
     """Of one path of the route; and where a rule is written for just this route, of one that the rule fits.
 
     A document leaves convertors away. The rule's are trusted where it tells no type; otherwise the stricter of both is
@@ -93,16 +94,15 @@ def _decision(policy: Policy, path: str, kinds: Mapping[str, str], method: str) 
     method = "GET" if method == "HEAD" else method
     for name, kind in kinds.items():
         path = path.replace(f"{{{name}}}", f"{{{name}:{kind}}}")
-    samples = [sample(path)]
+    examples = [example(path)]
     for rule in policy.rules:
         if rule.covers_method(method) and PARAMETER.sub("{}", rule.path) == PARAMETER.sub("{}", path):
-            samples = ([*samples] if kinds else []) + [common_sample(path, rule.path) or sample(path)]
+            examples = ([*examples] if kinds else []) + [common_example(path, rule.path) or example(path)]
             break
-    decided = [policy.deciding(Target(one, one, method)) for one in samples]
-    return strictest(tuple(rule for rules in decided for rule in rules))
+    return combine(policy.evaluate(RequestTarget.of_path(one, method)) for one in examples)
 
 
-def _describe(operation: dict[str, Any], decision: Rule, name: str, *, with_scopes: bool) -> None:
+def _describe(operation: dict[str, Any], decision: Requirement, name: str, *, with_scopes: bool) -> None:
     if decision.access is Access.PUBLIC:
         operation["security"] = []
         return
@@ -117,7 +117,7 @@ def _describe(operation: dict[str, Any], decision: Rule, name: str, *, with_scop
             answers[status] = {"description": description}
 
 
-def _what_may_lack(decision: Rule) -> str:
+def _what_may_lack(decision: Requirement) -> str:
     if decision.access is Access.DENIED:
         return "Nobody may do this"
     needs = [f"the scope {scope}" for scope in sorted(decision.scopes)]

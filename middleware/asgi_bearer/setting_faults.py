@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .allowlist.request_target import ROOT_PATH
 from .connections import ConnectionRules
 from .issuers import Issuer
 from .revocations import Revocations
@@ -27,6 +28,7 @@ def setting_faults(
     connections: object,
     clock: object,
     cache: object,
+    root_path: object,
 ) -> Iterator[str]:
     """Everything that is wrong with them, a sentence each with what to write instead."""
     yield from _issuer_faults(issuers)
@@ -38,6 +40,8 @@ def setting_faults(
         yield "clock must be a function that returns seconds since 1970, such as time.time"
     if not isinstance(realm, str) or not _REALM.fullmatch(realm):
         yield "realm must be printable ASCII without quotes and backslashes, and not empty"
+    if root_path is not None and not (isinstance(root_path, str) and ROOT_PATH.fullmatch(root_path)):
+        yield 'root_path must be such as "/api": a slash first and none at the end, or None'
     yield from _faults_of(limits, Limits, "limits must be Limits(…)")
     yield from _faults_of(connections, ConnectionRules, "connections must be ConnectionRules(…)")
     if revocations is not None:

@@ -198,5 +198,5 @@ WITHOUT_SOCKETS = ("django",)
 WITH_HOSTS = ("starlette", "fastapi")
 
 
-def guard(app: ASGIApp) -> BearerMiddleware:
-    return BearerMiddleware(app, issuers=issuer(), allow=ALLOW, clock=lambda: NOW)
+def guard(app: ASGIApp, root_path: str | None = None) -> BearerMiddleware:
+    return BearerMiddleware(app, issuers=issuer(), allow=ALLOW, root_path=root_path, clock=lambda: NOW)

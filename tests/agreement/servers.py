@@ -49,7 +49,7 @@ class Sites:
         from tests.agreement.apps import MAKERS, guard
 
         if name not in self._sites:
-            self._sites[name] = guard(MAKERS[name]())
+            self._sites[name] = guard(MAKERS[name](), os.environ.get("SITES_ROOT_PATH"))
         return self._sites[name]
 
 
@@ -172,10 +172,11 @@ def running(server: str, *, root_path: bool) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     words = [word.format(port=port) for word in SERVERS[server]]
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONWARNINGS": "ignore"}
     if root_path:
+        environment["SITES_ROOT_PATH"] = ROOT_PATH
         words += [_ROOT_PATH_OPTION.get(server, "--root-path"), ROOT_PATH]
     command = [str(Path(sys.executable).with_name(words[0])), *words[1:], _APP]
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONWARNINGS": "ignore"}
     with subprocess.Popen(
         command, cwd=_ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:

@@ -1,5 +1,7 @@
 """Attacks on the allowlist by path: rows F1 to F25, in process, in front of Starlette's router."""
 
+import sys
+from types import ModuleType
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -153,7 +155,7 @@ async def test_F9_an_encoded_slash_opens_nothing(raw: bytes) -> None:
 
 async def test_F9_a_path_is_decoded_once() -> None:
     assert not await leaks("/%61dmin", raw_path=b"/%2561dmin")
-    assert (await get(guarded(APP, ALLOW), "/public/%2f", raw_path=b"/public/%252f")).body == b"PUBLIC"
+    assert (await get(guarded(APP, ALLOW), "/public/%2f", raw_path=b"/public/%252f")).status == 400
 
 
 async def test_F10_case_is_not_folded() -> None:
@@ -211,6 +213,28 @@ async def test_F18_a_suffix_opens_nothing() -> None:
 async def test_F19_a_root_path_that_the_client_chose_opens_nothing() -> None:
     assert not await leaks("/public/admin", root_path="/public")
     assert not await leaks("/health/admin", root_path="/health")
+
+
+async def test_F19_a_root_path_is_rejected_under_a_server_that_lets_the_client_choose_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "daphne.server", ModuleType("daphne.server"))
+    app = guarded(APP, ALLOW)
+    assert (await get(app, "/health", root_path="/api")).status == 400
+    assert (await get(app, "/health")).body == b"PUBLIC"
+    assert (await get(guarded(APP, ALLOW, root_path="/api"), "/health", root_path="/api")).body == b"PUBLIC"
+
+
+async def test_F19_a_configured_root_path_is_the_only_one() -> None:
+    app = guarded(APP, ALLOW, root_path="/api")
+    for root_path, status in (("/api", 200), ("/api/", 200), ("", 200), ("/public", 400), ("/api/v1", 400)):
+        assert (await get(app, "/health", root_path=root_path)).status == status
+
+
+@pytest.mark.parametrize("root_path", ["api", "/api/", "/a b", "/", 7, "/caf\u00e9"])
+def test_F19_a_root_path_is_written_as_servers_take_it(root_path: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^1 fault in the configuration:\n  - root_path must be such as"):
+        guarded(APP, ALLOW, root_path=root_path)
 
 
 @pytest.mark.parametrize(("path", "root_path"), [("/api/health", "/api"), ("/health", "/api"), ("/health", "")])

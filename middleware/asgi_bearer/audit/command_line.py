@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         app = load_app(chosen.app)
         if chosen.command == "explain":
-            print(explain(app, chosen.method.upper(), chosen.path, chosen.host))
+            print(explain(app, chosen.method, chosen.path, chosen.host))
             sys.stdout.flush()
             return 0
         return _audit(app, chosen)

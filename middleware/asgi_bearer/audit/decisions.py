@@ -1,15 +1,14 @@
 """What the allowlist decides for each route, as plain values."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..compiled_rules import host_pattern
-from ..middleware import BearerMiddleware
-from ..policy import strictest
-from ..rules import Rule
-from ..samples import common_sample, sample
-from ..targets import AMBIGUOUS, Target
+from ..allowlist.examples import common_example, example
+from ..allowlist.matching import host_pattern
+from ..allowlist.request_target import AMBIGUOUS, RequestTarget
+from ..allowlist.requirement import Requirement, combine
+from ..allowlist.rules import Rule
 from .routes import ANY_METHOD, METHODS, FoundRoute, Guard, find_routes
 
 UNGUARDED = "unguarded"
@@ -77,7 +76,7 @@ def audit(app: Any) -> Audit:
         exceptions = {}
         for guard, rule, path, host in _meetings(route, hosts):
             touched.add((id(guard.middleware), rule))
-            other = decide(route, path, host)
+            other = decide(route, RequestTarget.of_path(path, route.method, host))
             differs = (other.rules, other.demands) != (decision.rules, decision.demands)
             if differs and not any(earlier.takes(route.method, path, host) for earlier in found[:place]):
                 exceptions[path, host] = other
@@ -94,48 +93,48 @@ def audit(app: Any) -> Audit:
     )
 
 
-def decide(route: FoundRoute, path: str | None = None, host: str | None = None) -> Decision:
-    """What all the middlewares in front of a route ask for together; of one path of it, if that is told."""
-    path = sample(route.path) if path is None else path
-    host = sample(route.host) if host is None else host
+def decide(route: FoundRoute, target: RequestTarget | None = None) -> Decision:
+    """Return what all the middlewares in front of a route ask for together; for one target of it, if that is given."""
+    if target is None:
+        target = RequestTarget.of_path(example(route.path), route.method, example(route.host))
     if not route.guards:
-        return Decision(path, UNGUARDED, host=host)
-    rules: list[Rule] = []
-    for guard in route.guards:
-        rules += deciding(guard.middleware, path_behind(guard, route, path), route.method, host)
-    decisive = strictest(tuple(rules))
+        return Decision(target.path, UNGUARDED, host=target.host)
+    decided = combine(requirement(guard, route, target) for guard in route.guards)
     return Decision(
-        path,
-        decisive.access.name.lower(),
-        tuple(sorted(decisive.scopes)),
-        tuple(tuple(sorted(any_of)) for any_of in decisive.roles),
-        tuple(str(rule) for rule in rules if rule.path),
-        host,
+        target.path,
+        decided.access.name.lower(),
+        tuple(sorted(decided.scopes)),
+        tuple(tuple(sorted(any_of)) for any_of in decided.roles),
+        tuple(str(rule) for rule in decided.rules),
+        target.host,
     )
 
 
-def deciding(middleware: BearerMiddleware, path: str, method: str, host: str) -> list[Rule]:
-    """The rules that decide together. An endpoint that answers any method is as open as the most open of them."""
-    methods = METHODS if method == ANY_METHOD else (method,)
-    decisions = [middleware.policy.deciding(Target(path, path, one, host)) for one in methods]
-    return min(decisions, key=lambda rules: strictest(tuple(rules)).access)
-
-
-def path_behind(guard: Guard, route: FoundRoute, path: str) -> str:
-    """A path of the route as this middleware sees it: without the segments that it is mounted below."""
+def requirement(guard: Guard, route: FoundRoute, target: RequestTarget) -> Requirement:
+    """What one middleware asks for. An endpoint that answers any method is as open as the most open of them."""
+    methods = METHODS if route.method == ANY_METHOD else (target.method,)
     mounted_below = route.path.removesuffix(guard.path).count("/")
-    return "/" + "/".join(path.split("/")[mounted_below + 1 :])
+    seen = replace(target, path=_below(target.path, mounted_below), raw=_below(target.raw, mounted_below))
+    if seen.raw == seen.path:
+        seen.raw = seen.path
+    policy = guard.middleware.policy
+    return min((policy.evaluate(replace(seen, method=one)) for one in methods), key=lambda one: one.access)
+
+
+def _below(path: str, segments: int) -> str:
+    """A path as a middleware sees it that is mounted below so many segments."""
+    return "/" + "/".join(path.split("/")[segments + 1 :])
 
 
 def _meetings(route: FoundRoute, hosts: set[str]) -> Iterator[tuple[Guard, Rule, str, str]]:
     """Where rules touch a route: the rule, and a path and host that are both's."""
     for guard in route.guards:
-        prefix = sample(route.path.removesuffix(guard.path))
+        prefix = example(route.path.removesuffix(guard.path))
         for rule in guard.middleware.policy.rules:
             host = _common_host(rule, route, hosts)
             if host is None or not _covers_some_method(rule, route):
                 continue
-            path = common_sample(guard.path, rule.path)
+            path = common_example(guard.path, rule.path)
             if path is not None and not AMBIGUOUS.search(path):
                 yield guard, rule, prefix + path, host
 
@@ -143,11 +142,11 @@ def _meetings(route: FoundRoute, hosts: set[str]) -> Iterator[tuple[Guard, Rule,
 def _common_host(rule: Rule, route: FoundRoute, hosts: set[str]) -> str | None:
     """A host on which this route is reached and the rule holds; None where there is none."""
     if rule.host is None:
-        return sample(route.host)
+        return example(route.host)
     named = host_pattern(rule.host)
     if route.host:
-        return sample(route.host) if named.fullmatch(sample(route.host)) else None
-    return None if any(named.fullmatch(sample(host)) for host in hosts) else sample(rule.host)
+        return example(route.host) if named.fullmatch(example(route.host)) else None
+    return None if any(named.fullmatch(example(host)) for host in hosts) else example(rule.host)
 
 
 def _covers_some_method(rule: Rule, route: FoundRoute) -> bool:

@@ -2,25 +2,28 @@
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
+from ..allowlist.request_target import WEBSOCKET, RequestTarget, read_target
 from ..challenge import challenge
 from ..errors import AmbiguousPath, AuthError, InsufficientScope, NoCredentials
-from ..targets import AMBIGUOUS
 from .decisions import Decision, decide
 from .routes import FoundRoute, Guard, find_routes
 
+_ASCII = bytes(range(0x21, 0x7F)).decode()
+
 
 def explain(app: Any, method: str, path: str, host: str = "") -> str:
-    """Some lines of text. path: as it stands in a URL; a query decides nothing."""
+    """Some lines of text. method: as sent. path: as it stands in a URL; a query decides nothing."""
     routes = find_routes(app)
     heading = f"{method} {host}{path}"
-    encoded, path = path, unquote(path.partition("?")[0])
-    if AMBIGUOUS.search(path) or "%2f" in encoded.lower():
-        return f"{heading}\n  two routers could read this path differently: {_answer(AmbiguousPath())}"
-    found = next((route for route in routes if route.takes(method, path, host)), None)
+    try:
+        target = _target(method, path, host)
+    except AmbiguousPath as error:
+        return f"{heading}\n  two routers could read this path differently: {_answer(error)}"
+    found = next((route for route in routes if route.takes(method, target.path, host)), None)
     route = found or _nowhere(routes, method)
-    decision = decide(route, path, host)
+    decision = decide(route, target)
     lines = [
         (
             "route",
@@ -33,6 +36,15 @@ def explain(app: Any, method: str, path: str, host: str = "") -> str:
     ]
     width = max(len(name) for name, _ in lines)
     return "\n".join([heading, *(f"  {name.ljust(width)}  {text}" for name, text in lines)])
+
+
+def _target(method: str, path: str, host: str) -> RequestTarget:
+    """What a server makes of the request, read as the middleware reads it."""
+    encoded = quote(path.partition("?")[0], safe=_ASCII)  # as clients do with other characters
+    kind = "websocket" if method == WEBSOCKET else "http"
+    target = read_target({"type": kind, "method": method, "path": unquote(encoded), "raw_path": encoded.encode()})
+    target.host = host
+    return target
 
 
 def _nowhere(routes: list[FoundRoute], method: str) -> FoundRoute:
@@ -53,11 +65,11 @@ def _unlisted(decision: Decision) -> str:
 
 def _why(decision: Decision) -> str:
     if not decision.rules:
-        return "no rule of the allowlist holds for this path, method and host"
+        return "no rule of the allowlist covers this path, method and host"
     if len(decision.rules) > 1:
-        return "several rules hold, so what all of them ask for is needed"
+        return "several rules cover the path, so what all of them ask for is needed"
     if "{" in decision.rules[0]:
-        return "this pattern holds, and no rule is written for exactly this path"
+        return "this pattern covers the path, and no rule is written for exactly this path"
     return "a literal path goes before any pattern"
 
 

@@ -11,9 +11,9 @@ from starlette.applications import Starlette
 from starlette.routing import Host, Mount, Route, Router, WebSocketRoute, compile_path
 from starlette.staticfiles import StaticFiles
 
-from ..compiled_rules import host_pattern
+from ..allowlist.matching import host_pattern
+from ..allowlist.request_target import WEBSOCKET
 from ..middleware import BearerMiddleware
-from ..targets import WEBSOCKET
 
 ANY_METHOD = "*"
 """An endpoint that decides for itself which methods it answers."""

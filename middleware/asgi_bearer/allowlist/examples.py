@@ -4,7 +4,7 @@ import re
 
 from starlette.routing import compile_path
 
-from .compiled_rules import PARAMETER
+from .path_pattern import PARAMETER
 
 _VALUES = {"int": "7", "float": "7", "uuid": "00000000-0000-4000-8000-000000000007", "path": "any/path"}
 _ANY = "anything"
@@ -12,12 +12,12 @@ _DISTINCT = ("uuid", "int", "float")
 """What a parameter of one of these kinds takes, one of any kind takes too, but not the other way round."""
 
 
-def sample(path: str) -> str:
+def example(path: str) -> str:
     """One path that the route syntax in `path` stands for."""
-    return PARAMETER.sub(lambda parameter: _VALUES.get(parameter[1], _ANY), path)
+    return PARAMETER.sub(lambda parameter: _VALUES.get(parameter[2], _ANY), path)
 
 
-def common_sample(path: str, other: str) -> str | None:
+def common_example(path: str, other: str) -> str | None:
     """A path that both stand for; None where there is none, or none was found."""
     merged = _merge(path.split("/"), other.split("/"))
     if merged is None:
@@ -34,9 +34,9 @@ def _merge(path: list[str], other: list[str]) -> list[str] | None:
     if not path or not other:
         return [] if path == other else None
     if ":path}" in path[0]:
-        return [sample(segment) for segment in other] if len(path) == 1 else None
+        return [example(segment) for segment in other] if len(path) == 1 else None
     if ":path}" in other[0]:
-        return [sample(segment) for segment in path] if len(other) == 1 else None
+        return [example(segment) for segment in path] if len(other) == 1 else None
     rest = _merge(path[1:], other[1:])
     return None if rest is None else [_both(path[0], other[0]), *rest]
 
@@ -49,4 +49,4 @@ def _both(segment: str, other: str) -> str:
     for kind in _DISTINCT:
         if kind in kinds:
             return _VALUES[kind]
-    return sample(segment)
+    return example(segment)

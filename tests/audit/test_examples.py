@@ -2,7 +2,7 @@
 
 import pytest
 
-from asgi_bearer.samples import common_sample, sample
+from asgi_bearer.allowlist.examples import common_example, example
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from asgi_bearer.samples import common_sample, sample
     ],
 )
 def test_a_sample_is_one_of_a_routes_paths(path: str, text: str) -> None:
-    assert sample(path) == text
+    assert example(path) == text
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_a_sample_is_one_of_a_routes_paths(path: str, text: str) -> None:
     ],
 )
 def test_two_paths_meet(path: str, other: str, text: str | None) -> None:
-    assert common_sample(path, other) == text
+    assert common_example(path, other) == text

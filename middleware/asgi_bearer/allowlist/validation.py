@@ -5,19 +5,18 @@ from collections.abc import Iterator, Sequence
 
 from starlette.routing import compile_path
 
-from .compiled_rules import PARAMETER
-from .names import SCOPE_TOKEN
-from .policy import strictest
-from .rule_index import RuleIndex
+from ..names import SCOPE_TOKEN
+from .index import RuleIndex
+from .path_pattern import PARAMETER, has_foreign_kind, parameters, read_pattern, takes_any_rest
+from .request_target import AMBIGUOUS, METHOD, fold_path
+from .requirement import Requirement, combine
 from .rules import Rule
-from .targets import AMBIGUOUS, fold_path
 
-_METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
 _HOST = re.compile(r"(?:[a-z0-9_-]|{\w+(?::\w+)?})+(?:\.(?:[a-z0-9_-]|{\w+(?::\w+)?})+)*|\[[0-9a-f:.]+\]")
 _PATH_PARAMETER = "{:path}"
 
 
-def rule_faults(rules: Sequence[object]) -> Iterator[str]:
+def rule_errors(rules: Sequence[object]) -> Iterator[str]:
     """Everything that is wrong with the rules, alone and beside each other, a sentence each."""
     patterns: RuleIndex[Rule] = RuleIndex()
     literal: dict[str, list[Rule]] = {}
@@ -25,8 +24,8 @@ def rule_faults(rules: Sequence[object]) -> Iterator[str]:
     for rule in rules:
         if not isinstance(rule, Rule):
             yield f"{rule!r} in allow is not a rule; write public(…), optional(…) or protected(…)"
-        elif faults := list(_faults_of(rule)):
-            yield from faults
+        elif errors := list(_errors_of(rule)):
+            yield from errors
         else:
             sound.append(rule)
             if "{" in rule.path:
@@ -42,7 +41,7 @@ def rule_faults(rules: Sequence[object]) -> Iterator[str]:
                 break
 
 
-def _faults_of(rule: Rule) -> Iterator[str]:
+def _errors_of(rule: Rule) -> Iterator[str]:
     if not isinstance(rule.path, str) or not rule.path.startswith("/"):
         yield f"{rule}: the path must start with a slash; write for example '/orders'"
         return
@@ -51,44 +50,56 @@ def _faults_of(rule: Rule) -> Iterator[str]:
     elif "{" in PARAMETER.sub("", rule.path) or "}" in PARAMETER.sub("", rule.path):
         yield f"{rule}: a parameter is written {{name}} or {{name:int}}"
     else:
-        yield from _pattern_faults(rule)
-    yield from _method_faults(rule)
-    yield from _permission_faults(rule)
+        yield from _pattern_errors(rule)
+    yield from _method_errors(rule)
+    yield from _permission_errors(rule)
     if rule.host is not None and not (isinstance(rule.host, str) and _HOST.fullmatch(rule.host)):
         yield f"{rule}: a host is written in lower case and without scheme, port and path, as 'admin.example.com'"
 
 
-def _method_faults(rule: Rule) -> Iterator[str]:
+def _method_errors(rule: Rule) -> Iterator[str]:
     for method in sorted(rule.methods or (), key=str):
-        if not _METHOD.fullmatch(str(method)) or method == "HEAD":
+        if not METHOD.fullmatch(str(method)) or method == "HEAD":
             instead = "GET, which decides HEAD too" if method == "HEAD" else repr(str(method).upper())
             yield f"{rule}: method {method!r} never matches; write {instead}"
     if rule.methods is not None and not rule.methods:
         yield f"{rule}: methods=[] matches nothing; leave methods out for all of them"
 
 
-def _permission_faults(rule: Rule) -> Iterator[str]:
+def _permission_errors(rule: Rule) -> Iterator[str]:
     for scope in sorted(rule.scopes, key=str):
         if not isinstance(scope, str) or not SCOPE_TOKEN.fullmatch(scope):
             yield f"{rule}: {scope!r} is not one scope (RFC 6749 section 3.3); write scopes={str(scope).split()}"
-    if not all(isinstance(role, str) and role for any_of in rule.roles for role in any_of):
+    if not all(isinstance(role, str) and role for role in rule.roles):
         yield f"{rule}: roles must be non-empty strings"
 
 
-def _pattern_faults(rule: Rule) -> Iterator[str]:
+def _pattern_errors(rule: Rule) -> Iterator[str]:
     try:
         compile_path(rule.path)
     except (AssertionError, KeyError, ValueError) as error:
         yield f"{rule}: {error}"
         return
+    yield from _division_errors(rule)
     shape = "".join(_shape(rule.path))
     if AMBIGUOUS.search(shape) or any(mark in shape for mark in "?#%"):
         yield (
             f"{rule}: no request can have this path; write it decoded, with single slashes, "
             "without query, dot segments, semicolons or backslashes"
         )
-    if not rule.is_guard and _PATH_PARAMETER in shape and not _literal_start(shape):
+    if not rule.is_protected and _PATH_PARAMETER in shape and not _literal_start(shape):
         yield f"{rule}: opens everything; write a first segment of its own, such as '/static/{{rest:path}}'"
+
+
+def _division_errors(rule: Rule) -> Iterator[str]:
+    """A path is divided among parameters in linear time only if these are apart."""
+    segments = read_pattern(rule.path)
+    if sum(one.kind == "path" for pieces in segments for one in parameters(pieces)) > 1:
+        yield f"{rule}: a path can have one {{rest:path}}; write {{name}} for each segment before it"
+    elif any(takes_any_rest(pieces) and len(parameters(pieces)) > 1 for pieces in segments):
+        yield f"{rule}: {{rest:path}} and parameters with a convertor of your own need a segment each; add a slash"
+    elif has_foreign_kind(segments) and _PATH_PARAMETER in "".join(_shape(rule.path)[:-1]):
+        yield f"{rule}: beside a convertor of your own, {{rest:path}} must be the last segment"
 
 
 def _literal_start(shape: str) -> str:
@@ -98,7 +109,7 @@ def _literal_start(shape: str) -> str:
 
 def _shape(path: str) -> list[str]:
     """The path's segments, parameters without their names: `/a/{id:int}` → `["/a", "/{:int}"]`."""
-    unnamed = PARAMETER.sub(lambda parameter: f"{{:{parameter[1] or 'str'}}}", path)
+    unnamed = PARAMETER.sub(lambda parameter: f"{{:{parameter[2] or 'str'}}}", path)
     return ["/" + segment for segment in unnamed.split("/")[1:]]
 
 
@@ -109,8 +120,9 @@ def _never_decides(rule: Rule, other: Rule, *, first: bool) -> bool:
     """
     if not _covers_host(other, rule) or not _covers_path(other, rule) or not _covers_methods(other, rule):
         return False
-    both = strictest((other, rule))
-    if (both.access, both.scopes, both.roles) != (other.access, other.scopes, other.roles):
+    alone = Requirement.of(other)
+    both = combine((alone, Requirement.of(rule)))
+    if (both.access, both.scopes, both.roles) != (alone.access, alone.scopes, alone.roles):
         return False
     return not (first and _never_decides(other, rule, first=False))
 
@@ -118,26 +130,32 @@ def _never_decides(rule: Rule, other: Rule, *, first: bool) -> bool:
 def _covers_methods(wide: Rule, narrow: Rule) -> bool:
     if narrow.methods is not None:
         return all(wide.covers_method(method) for method in narrow.methods)
-    return wide.methods is None and (wide.is_guard or not narrow.is_guard)
+    return wide.methods is None and (wide.is_protected or not narrow.is_protected)
 
 
 def _covers_host(wide: Rule, narrow: Rule) -> bool:
-    return wide.host == narrow.host or (wide.is_guard and wide.host is None)
+    return wide.host == narrow.host or (wide.is_protected and wide.host is None)
 
 
 def _covers_path(wide: Rule, narrow: Rule) -> bool:
-    if wide.is_guard:  # it holds for every spelling
-        return _covers_shape(_shape(fold_path(wide.path)), _shape(fold_path(narrow.path)))
-    return _covers_shape(_shape(wide.path), _shape(narrow.path))
+    if wide.is_protected:  # it covers every spelling, any text for a typed parameter, and a rest without a boundary
+        return _covers_shape(_folded_shape(wide.path), _folded_shape(narrow.path), bounded=False)
+    return _covers_shape(_shape(wide.path), _shape(narrow.path), bounded=True)
 
 
-def _covers_shape(wide: Sequence[str], narrow: Sequence[str]) -> bool:
-    """Whether each path of the shape `narrow` also has the shape `wide`. Says no where it is not sure."""
+def _folded_shape(path: str) -> list[str]:
+    return [re.sub(r"{:(?:int|float|uuid)}", "{:str}", segment) for segment in _shape(fold_path(path))]
+
+
+def _covers_shape(wide: Sequence[str], narrow: Sequence[str], *, bounded: bool) -> bool:
+    """Whether each path of the shape `narrow` also has the shape `wide`. Says no if it is not sure."""
     if not wide or not narrow:
         return not wide and not narrow
     if wide == ["/" + _PATH_PARAMETER]:
         return True
+    if not bounded and list(wide[1:]) == ["/" + _PATH_PARAMETER] and "{" not in wide[0]:
+        return narrow[0].startswith(wide[0])
     one_segment = len(narrow[0]) > 1 and ":path}" not in narrow[0]
     if wide[0] == narrow[0] or (wide[0] == "/{:str}" and one_segment):
-        return _covers_shape(wide[1:], narrow[1:])
+        return _covers_shape(wide[1:], narrow[1:], bounded=bounded)
     return False

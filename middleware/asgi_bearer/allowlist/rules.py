@@ -1,23 +1,24 @@
 """The lines of an allowlist.
 
-    public("/health")                               no token is looked at
-    optional("/catalogue")                          no token: anonymous; a bad token is refused
+    public("/health")                               no token is read
+    optional("/catalogue")                          no token: anonymous; a bad token is rejected
     protected("/orders/{id:int}", scopes=["read"])  a token with all of the scopes and any of the roles
 
-Public and optional rules are openings, protected ones are guards; `compiled_rules` says when one holds.
+`matching` says when a rule matches. A public or optional rule matches exactly; a protected rule also covers other
+spellings of its path.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-from .names import read_names
-from .targets import WEBSOCKET
+from ..names import read_names
+from .request_target import UNUSUAL_METHOD, WEBSOCKET
 
 
 class Access(IntEnum):
-    """Who may pass, from the most open to the strictest."""
+    """Kinds of access, from the most open to the strictest."""
 
     PUBLIC = 0
     OPTIONAL = 1
@@ -27,24 +28,26 @@ class Access(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of the allowlist. `roles` is a list of sets: any role of each set is needed."""
+    """One line of the allowlist. `scopes`: all of them are needed. `roles`: any of them."""
 
     path: str
     methods: frozenset[str] | None
     access: Access
     scopes: frozenset[str] = frozenset()
-    roles: tuple[frozenset[str], ...] = ()
+    roles: frozenset[str] = frozenset()
     host: str | None = None
 
     @property
-    def is_guard(self) -> bool:
-        """Whether it only ever asks for more: `protected`, as against the openings `public` and `optional`."""
+    def is_protected(self) -> bool:
+        """Whether it only ever asks for more: `protected`, as opposed to `public` and `optional`."""
         return self.access is Access.PROTECTED
 
     def covers_method(self, method: str) -> bool:
-        """As it is written."""
+        """Whether the rule is about this method, one of a `RequestTarget`; none is about an unusual one."""
+        if method == UNUSUAL_METHOD:
+            return False
         if self.methods is None:
-            return self.is_guard or method != WEBSOCKET
+            return self.is_protected or method != WEBSOCKET
         return method in self.methods
 
     def __str__(self) -> str:
@@ -54,16 +57,17 @@ class Rule:
 
 
 def public(path: str, methods: Iterable[str] | None = None, *, host: str | None = None) -> Rule:
-    """No token is looked at. `path` in Starlette's route syntax; `methods` upper case, None for all HTTP ones.
+    """Let requests pass without reading a token.
 
+    path: in Starlette's route syntax. methods: in upper case; None for all HTTP methods.
     host: in the syntax of Starlette's `Host` routes. A host that any rule names is a site of its own: only rules that
-    name it open anything there.
+        name it are public or optional there.
     """
     return Rule(path, _methods(methods), Access.PUBLIC, host=host)
 
 
 def optional(path: str, methods: Iterable[str] | None = None, *, host: str | None = None) -> Rule:
-    """Without a token the user is an `AnonymousUser`; a bad token is refused all the same."""
+    """Let requests pass without a token, as an `AnonymousUser`; a bad token is rejected all the same."""
     return Rule(path, _methods(methods), Access.OPTIONAL, host=host)
 
 
@@ -75,10 +79,9 @@ def protected(
     *,
     host: str | None = None,
 ) -> Rule:
-    """A valid token with all of `scopes` and any of `roles`. Without `methods` it guards websockets too."""
-    any_of = frozenset(read_names(roles))
-    all_of = frozenset(read_names(scopes))
-    return Rule(path, _methods(methods), Access.PROTECTED, all_of, (any_of,) if any_of else (), host)
+    """Ask for a valid token with all of `scopes` and any of `roles`. Without `methods` it covers websockets too."""
+    all_of, any_of = frozenset(read_names(scopes)), frozenset(read_names(roles))
+    return Rule(path, _methods(methods), Access.PROTECTED, all_of, any_of, host)
 
 
 def _methods(methods: Iterable[str] | None) -> frozenset[str] | None:
@@ -86,9 +89,3 @@ def _methods(methods: Iterable[str] | None) -> frozenset[str] | None:
 
 
 Unlisted = Literal["authenticated", "denied"]
-
-UNLISTED: Mapping[Unlisted, Rule] = {
-    "authenticated": Rule("", None, Access.PROTECTED),
-    "denied": Rule("", None, Access.DENIED),
-}
-"""What holds where no rule does."""
