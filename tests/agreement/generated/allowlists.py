@@ -36,6 +36,8 @@ FULL = _client("a token with all permissions", SCOPES, ROLES)
 class Allowlist:
     rules: tuple[Rule, ...]
     unlisted: Any
+    root_path: str | None
+    """The server's, where it is configured; else the client is taken to have no say in it."""
     rejected: int
     """Allowlists that were drawn before and are configuration errors."""
 
@@ -45,11 +47,16 @@ class Allowlist:
 
     def guard(self, app: ASGIApp) -> BearerMiddleware:
         return BearerMiddleware(
-            app, issuers=issuer(), allow=self.rules, unlisted=self.unlisted, clock=lambda: NOW
+            app,
+            issuers=issuer(),
+            allow=self.rules,
+            unlisted=self.unlisted,
+            root_path=self.root_path,
+            clock=lambda: NOW,
         )
 
     def __str__(self) -> str:
-        return f"unlisted={self.unlisted!r}, allow=[{', '.join(map(_written, self.rules))}]"
+        return f"root_path={self.root_path!r}, unlisted={self.unlisted!r}, allow=[{', '.join(map(_written, self.rules))}]"
 
 
 def _written(rule: Rule) -> str:
@@ -61,15 +68,17 @@ async def _nothing(*_: Any) -> None:
     """An application."""
 
 
-def draw_allowlist(chance: random.Random, site: Site) -> Allowlist:
-    """One that is no configuration error, and names every catch-all, mount and folder."""
+def draw_allowlist(chance: random.Random, site: Site) -> Allowlist | None:
+    """One that is no configuration error and names every catch-all, mount and folder; None if none is found."""
     rejected = 0
     rules = list(_rules(chance, site))
     unlisted = chance.choice(("authenticated", "denied"))
-    while True:
-        if not {in_starlette_types(path) for path in site.whole} <= {rule.path for rule in rules}:
+    root_path = chance.choice((None, None, "/api", "/v1/x"))
+    whole = {in_starlette_types(path) for path in site.whole}
+    while rejected < _MOST_REJECTED:
+        if not whole <= {rule.path for rule in rules if rule.methods is None}:
             rules = list(_rules(chance, site))
-        allowlist = Allowlist(tuple(rules), unlisted, rejected)
+        allowlist = Allowlist(tuple(rules), unlisted, root_path, rejected)
         try:
             allowlist.guard(_nothing)
         except ConfigurationError as error:
@@ -77,6 +86,10 @@ def draw_allowlist(chance: random.Random, site: Site) -> Allowlist:
             rules = _without_faulty(rules, str(error))
         else:
             return allowlist
+    return None
+
+
+_MOST_REJECTED = 40
 
 
 def _without_faulty(rules: list[Rule], complaint: str) -> list[Rule]:

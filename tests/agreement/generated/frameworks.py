@@ -32,7 +32,7 @@ def _groups(group: Group) -> list[Group]:
 
 
 def _below(prefix: str, route: str) -> str:
-    return route.removeprefix(prefix)
+    return route.removeprefix(prefix) or "/" * (prefix != "/")
 
 
 def _is_whole_app(group: Group) -> bool:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from asgi_bearer import Rule
+from tests.agreement.generated.allowlists import Allowlist
 from tests.agreement.generated.sites import HOST, PARAMETER, SAMPLES, UNENCODED, Endpoint, Site
 from tests.agreement.targets import Request
 
@@ -61,8 +61,8 @@ _SPELLINGS = {
 }  # fmt: skip
 
 
-def aimed_requests(chance: random.Random, site: Site, rules: Sequence[Rule], number: int) -> Iterator[Request]:
-    aim = _Aim(chance, site, rules)
+def aimed_requests(chance: random.Random, site: Site, allowlist: Allowlist, number: int) -> Iterator[Request]:
+    aim = _Aim(chance, site, allowlist)
     for _ in range(number):
         yield aim.request()
 
@@ -73,12 +73,13 @@ def canonical_request(endpoint: Endpoint, method: str | None = None) -> Request:
 
 
 class _Aim:
-    def __init__(self, chance: random.Random, site: Site, rules: Sequence[Rule]) -> None:
+    def __init__(self, chance: random.Random, site: Site, allowlist: Allowlist) -> None:
         self.chance = chance
+        rules = allowlist.rules
         self._endpoints = list(site.endpoints.values())
         self._paths = [endpoint.sample for endpoint in self._endpoints] + [_sample(rule.path) for rule in rules]
         self._literal = [rule.path for rule in rules if "{" not in rule.path]
-        self._root_paths = self._possible_root_paths(site)
+        self._root_paths = self._possible_root_paths(site, allowlist.root_path)
         self._has_hosts = any(endpoint.host for endpoint in self._endpoints)
 
     def request(self) -> Request:
@@ -169,11 +170,14 @@ class _Aim:
         """Octets that a browser would have encoded."""
         return target.replace(b"%20", b" ").replace(b"%C3%A9", b"\xc3\xa9").replace(b"%2B", b"+").replace(b"%40", b"@")
 
-    def _possible_root_paths(self, site: Site) -> Sequence[str]:
+    def _possible_root_paths(self, site: Site, configured: str | None) -> Sequence[str]:
         own = [path.rpartition("/")[0] for path in self._paths] + self._paths
         own += [path.partition("/{")[0] for path in site.whole] * 3
-        plain = ["/api", "/api/", "/", "//", "/v1/x", "h", "/caf\u00e9", "/adm", "/mn"]
-        return [*plain, *(path for path in own if path)]
+        plain = ["/api", "/api/", "/v1/x", "/", "//", "h", "/caf\u00e9", "/adm", "/mn", *[configured or ""] * len(own)]
+        if configured is None and site.traits.mounts_with_root_path:
+            mounts = tuple(path.partition("/{")[0] for path in site.whole)
+            own = [path for path in own if not path.startswith(mounts)]
+        return [path for path in (*plain, *own) if path]
 
 
 def _sample(path: str) -> str:

@@ -261,8 +261,7 @@ async def _run_sites(framework: str, numbers: range, requests: int, seed: int, g
     total = Count()
     for number in numbers:
         chance = random.Random(f"{seed} {framework} {number}")
-        site = Draw(chance, TRAITS[framework]).site()
-        allowlist = draw_allowlist(chance, site)
+        site, allowlist = draw(chance, framework)
         with tempfile.TemporaryDirectory() as folder:
             run = Run(framework, site, allowlist, Path(folder), guard)
             await run.try_canonical_requests()
@@ -276,8 +275,15 @@ async def _run_sites(framework: str, numbers: range, requests: int, seed: int, g
     return total
 
 
+def draw(chance: random.Random, framework: str) -> tuple[Site, Allowlist]:
+    while True:
+        site = Draw(chance, TRAITS[framework]).site()
+        if allowlist := draw_allowlist(chance, site):
+            return site, allowlist
+
+
 def _for(framework: str, chance: random.Random, run: Run, number: int) -> Iterator[Request]:
-    for request in aimed_requests(chance, run.site, run.allowlist.rules, number):
+    for request in aimed_requests(chance, run.site, run.allowlist, number):
         if TRAITS[framework].sockets or request.method != "WEBSOCKET":
             yield request
 

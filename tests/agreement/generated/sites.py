@@ -28,7 +28,8 @@ class Traits:
     """What a framework's router has.
 
     one_parameter: at each place of the tree there is one kind of parameter. ends_alike: `/a/` and `/a` are one route.
-    mounts_first: a mount hides the routes below its path.
+    mounts_with_root_path: mounts are found in the path with its root path, so that no app can have one where the
+        server's root path is.
     """
 
     types: Sequence[str] = ("int", "float", "uuid")
@@ -39,16 +40,16 @@ class Traits:
     caseless: bool = False
     one_parameter: bool = False
     ends_alike: bool = False
-    mounts_first: bool = False
+    mounts_with_root_path: bool = False
 
 
 TRAITS: Mapping[str, Traits] = {
     "starlette": Traits(hosts=True, several=True, caseless=True),
     "fastapi": Traits(hosts=True, several=True),
-    "litestar": Traits(("int", "float", "uuid", "date"), one_parameter=True, ends_alike=True, mounts_first=True),
+    "litestar": Traits(("int", "float", "uuid", "date"), one_parameter=True, ends_alike=True),
     "quart": Traits(mounts=False, several=True, caseless=True),
     "django": Traits(("int", "uuid", "digits"), sockets=False, mounts=False, several=True, caseless=True),
-    "blacksheep": Traits(("int", "float", "uuid", "digits"), ends_alike=True, mounts_first=True),
+    "blacksheep": Traits(("int", "float", "uuid", "digits"), ends_alike=True, mounts_with_root_path=True),
 }
 
 
@@ -84,10 +85,10 @@ class Endpoint:
 def in_plain_spelling(value: object, kind: str) -> str:
     """As Starlette's convertors read it. A number that they do not read is decided as any other one."""
     if kind == "int":
-        return str(value) if isinstance(value, int) and value >= 0 else "987654"
+        return str(value) if re.fullmatch("[0-9]+", str(value)) else "987654"
     if kind == "float":
-        finite = isinstance(value, float) and 0 <= value < float("inf")
-        return f"{value:.20f}".rstrip("0").rstrip(".") if finite else "98.75"
+        number = float(str(value))
+        return f"{number:.20f}".rstrip("0").rstrip(".") if 0 <= number < float("inf") else "98.75"
     return str(value).lstrip("/") if kind == "path" else str(value)
 
 
@@ -113,6 +114,7 @@ class Site:
     endpoints: Mapping[str, Endpoint]
     whole: frozenset[str]
     """Paths that some rule has to name: of catch-alls, mounts and folders."""
+    traits: Traits
 
 
 UNENCODED = "/!$&'()*+,=:@"
@@ -143,7 +145,7 @@ class Draw:
         _order(root)
         endpoints = {endpoint.name: endpoint for endpoint in root.endpoints()}
         whole = frozenset(_whole_paths(root))
-        return Site(root, endpoints, whole)
+        return Site(root, endpoints, whole, self.traits)
 
     def _routes(self, prefix: str, number: int, host: str | None = None) -> Iterator[Endpoint]:
         for _ in range(number):
@@ -151,14 +153,14 @@ class Draw:
             if self._is_new(endpoint):
                 yield endpoint
         if self.traits.sockets and self.chance.random() < 0.4:
-            route = prefix + self._path()
+            route = self._ended(prefix + self._path())
             socket = Endpoint(self._name(), route, "socket", ("WEBSOCKET",), host)
             if self._is_new(socket):
                 yield socket
 
     def _route(self, prefix: str, host: str | None) -> Endpoint:
         chance = self.chance
-        route = prefix + self._path()
+        route = self._ended(prefix + self._path())
         methods = chance.choice((("GET",), ("GET",), ("POST",), ("GET", "POST"), ("DELETE", "PUT")))
         typed = any(kind in ("int", "float", "uuid") for _, kind in PARAMETER.findall(route))
         return Endpoint(
@@ -183,6 +185,10 @@ class Draw:
         path = "/" + "/".join(segments)
         slash = not self.traits.ends_alike and not path.endswith(REST) and chance.random() < 0.15
         return "/" if chance.random() < 0.04 else path + "/" * slash
+
+    def _ended(self, route: str) -> str:
+        """As the router keeps it."""
+        return (route.rstrip("/") or "/") if self.traits.ends_alike else route
 
     def _parameter(self, name: str) -> str:
         chance = self.chance
@@ -226,7 +232,8 @@ class Draw:
 
     def _is_new(self, endpoint: Endpoint) -> bool:
         """Whether no earlier endpoint has its path and one of its methods, as the router tells paths apart."""
-        shape = PARAMETER.sub(self._kind_of, endpoint.route).lower().rstrip("/")
+        untyped = self.traits.one_parameter or endpoint.converted
+        shape = PARAMETER.sub(lambda one: "{}" if untyped or not one[2] else f"{{{one[2]}}}", endpoint.route).lower().rstrip("/")
         keys = {(shape, method, endpoint.host) for method in endpoint.methods}
         if "GET" in endpoint.methods:
             keys |= {(shape, "WEBSOCKET", endpoint.host)}
@@ -234,9 +241,6 @@ class Draw:
             return False
         self._shapes |= keys
         return True
-
-    def _kind_of(self, parameter: re.Match[str]) -> str:
-        return "{}" if self.traits.one_parameter else f"{{{parameter[2] or 'str'}}}"
 
 
 def _whole_paths(group: Group) -> Iterator[str]:
