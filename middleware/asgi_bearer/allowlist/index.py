@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from .path_pattern import Pieces, head, parameters, read_pattern, tail, takes_any_rest
-from .request_target import fold_case, fold_path
+from .request_target import fold_case, fold_value
 
 _Item = TypeVar("_Item")
 _Value = TypeVar("_Value")
@@ -51,12 +51,15 @@ class _Segment(Generic[_Item]):
         """Rules of which the rest begins in the next segment; a rest begins without a boundary."""
 
     def following(self, text: str) -> "Iterator[_Segment[_Item]]":
-        if (fixed := self.fixed.get(text)) is not None:
+        if (fixed := self.fixed.get(fold_value(text))) is not None:
             yield fixed
         yield from self.patterns.find(text)
 
     def rests_from(self, text: str) -> Iterator[_Item]:
-        for items in self.rests.find(text):
+        found = list(self.rests.find(text))
+        if (value := fold_value(text)) != text:
+            found += [items for items in self.rests.find(value) if items not in found]
+        for items in found:
             yield from items
 
 
@@ -75,15 +78,16 @@ class RuleIndex(Generic[_Item]):
                 here.rests.place(fold_case(head(pieces)), "", []).append(item)
                 return
             if takes_any_rest(following) and not head(following):
-                here.rests.place(fold_case(head(pieces)), "", []).append(item)
+                start = fold_case(head(pieces))
+                here.rests.place(start if parameters(pieces) else fold_value(start), "", []).append(item)
                 return
             here = _child(here, pieces)
         here.ending.append(item)
 
-    def find(self, path: str) -> Iterator[_Item]:
+    def find(self, folded_path: str) -> Iterator[_Item]:
         """Every rule that could match the path in any of its spellings, and maybe some more."""
         here = [self._root]
-        for text in fold_path(path).split("/")[1:]:
+        for text in folded_path.split("/")[1:]:
             following: list[_Segment[_Item]] = []
             for one in here:
                 yield from one.rests_from(text)
@@ -99,4 +103,4 @@ class RuleIndex(Generic[_Item]):
 def _child(here: _Segment[_Item], pieces: Pieces) -> _Segment[_Item]:
     if parameters(pieces):
         return here.patterns.place(fold_case(head(pieces)), fold_case(tail(pieces)), _Segment())
-    return here.fixed.setdefault(fold_case("".join(map(str, pieces))), _Segment())
+    return here.fixed.setdefault(fold_value(fold_case("".join(map(str, pieces)))), _Segment())

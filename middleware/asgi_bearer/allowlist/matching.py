@@ -4,6 +4,7 @@ A public or optional rule matches exactly: this path, this method, this host, in
 rule also covers what some router takes for the same:
 
 - another case, and a slash more or less at the end;
+- another spelling of a number, a UUID or a date in it;
 - any text in the place of a typed parameter: routers differ in what they take for a number or a UUID;
 - any way to write a method that is unusual (`UNUSUAL_METHOD`);
 - a rest without a boundary: `/admin/{rest:path}` covers `/adminusers`, which some routers pass to `/admin`.
@@ -17,6 +18,7 @@ from starlette.routing import compile_path
 
 from .path_pattern import (
     ONE_SEGMENT_KINDS,
+    PARAMETER,
     Parameter,
     Pieces,
     Segment,
@@ -26,7 +28,15 @@ from .path_pattern import (
     tail,
     takes_any_rest,
 )
-from .request_target import UNRESERVED_IN_PATH, UNUSUAL_METHOD, RequestTarget, fold_case, fold_host
+from .request_target import (
+    UNRESERVED_IN_PATH,
+    UNUSUAL_METHOD,
+    RequestTarget,
+    fold_case,
+    fold_host,
+    fold_path,
+    fold_value,
+)
 from .requirement import Requirement
 from .rules import Rule
 
@@ -73,6 +83,13 @@ def host_pattern(host: str) -> re.Pattern[str]:
     return re.compile(compile_path(host)[0].pattern)
 
 
+def mounted_at(path: str) -> str:
+    """The folded text before a `{rest:path}` that ends the rule, without parameters and the last slash; else ""."""
+    start, slash, rest = path.rpartition("/")
+    is_rest = bool(PARAMETER.fullmatch(rest)) and takes_any_rest(read_pattern(slash + rest)[0])
+    return fold_path(start) if is_rest and "{" not in start else ""
+
+
 def _exact(path: str, *, needs_rest: bool) -> _Matcher:
     """needs_rest: whether `{rest:path}` needs a text, since some routers take `/files/` for `/files`, another page."""
     if "{" not in path:
@@ -82,7 +99,7 @@ def _exact(path: str, *, needs_rest: bool) -> _Matcher:
         return _exact_by_convertors(path, needs_rest=needs_rest)
     rest_at = _place_of_rest(segments)
     if rest_at is None:
-        fits_all = _all_fit([Segment(pieces, if_too_long=False) for pieces in segments])
+        fits_all = _all_fit([Segment(pieces, is_lenient=False) for pieces in segments])
         return lambda text: fits_all(text.split("/")[1:])
     return _exact_with_rest(segments, rest_at, needs_rest=needs_rest)
 
@@ -101,8 +118,8 @@ _ANY_REST = ".*)$"
 
 def _exact_with_rest(segments: Sequence[Pieces], rest_at: int, *, needs_rest: bool) -> _Matcher:
     """For `/before/{rest:path}/after`; the rest may share its segment with fixed texts."""
-    before = _all_fit([Segment(pieces, if_too_long=False) for pieces in segments[:rest_at]])
-    after = _all_fit([Segment(pieces, if_too_long=False) for pieces in segments[rest_at + 1 :]])
+    before = _all_fit([Segment(pieces, is_lenient=False) for pieces in segments[:rest_at]])
+    after = _all_fit([Segment(pieces, is_lenient=False) for pieces in segments[rest_at + 1 :]])
     start, end = head(segments[rest_at]), tail(segments[rest_at])
     shortest, behind = len(start) + len(end) + needs_rest, len(segments) - rest_at - 1
 
@@ -122,13 +139,13 @@ def _exact_with_rest(segments: Sequence[Pieces], rest_at: int, *, needs_rest: bo
 
 
 def _lenient(path: str) -> _Matcher:
-    """A matcher for folded paths. A literal path is looked up by its folded text, so nothing is left to compare."""
+    """A matcher for folded paths. A literal path is looked up by its folded values, so nothing is left to compare."""
     segments = tuple(map(_folded, read_pattern(path.rstrip("/"))))
     if "{" not in path:
         return lambda _: True
     rest_at = _place_of_rest(segments)
     if rest_at is None:
-        fits_all = _all_fit([Segment(pieces, if_too_long=True) for pieces in segments])
+        fits_all = _all_fit([Segment(pieces, is_lenient=True) for pieces in segments])
         return lambda folded: fits_all(folded.split("/")[1:])
     return _lenient_with_rest(segments, rest_at)
 
@@ -137,9 +154,9 @@ def _lenient_with_rest(segments: Sequence[Pieces], rest_at: int) -> _Matcher:
     """The rest begins within the segment before it."""
     start, end = head(segments[rest_at]), tail(segments[rest_at])
     *before, last = [*segments[:rest_at], *([(start,)] if start else [])] or [()]
-    before_fits = _all_fit([Segment(pieces, if_too_long=True) for pieces in before])
-    begins = Segment(last, if_too_long=True).begins if last else lambda _: True
-    after_fits = _all_fit([Segment(pieces, if_too_long=True) for pieces in segments[rest_at + 1 :]])
+    before_fits = _all_fit([Segment(pieces, is_lenient=True) for pieces in before])
+    begins = Segment(last, is_lenient=True).begins if last else lambda _: True
+    after_fits = _all_fit([Segment(pieces, is_lenient=True) for pieces in segments[rest_at + 1 :]])
     behind = len(segments) - rest_at - 1
 
     def matches(folded: str) -> bool:
@@ -169,7 +186,7 @@ def _place_of_rest(segments: Sequence[Pieces]) -> int | None:
 def _folded(pieces: Pieces) -> Pieces:
     """With fixed texts folded, and every parameter as one that takes any text."""
     return tuple(
-        fold_case(piece)
+        (fold_case(piece) if len(pieces) > 1 else fold_value(fold_case(piece)))
         if isinstance(piece, str)
         else Parameter(piece.name)
         if piece.kind in ONE_SEGMENT_KINDS

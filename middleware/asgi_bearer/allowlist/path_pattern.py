@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from starlette.convertors import CONVERTOR_TYPES, UUIDConvertor
 
+from .request_target import fold_value
+
 PARAMETER = re.compile(r"{([a-zA-Z_][a-zA-Z0-9_]*)(?::([a-zA-Z_][a-zA-Z0-9_]*))?}")
 
 ONE_SEGMENT_KINDS = frozenset(("str", "int", "float", "uuid"))
@@ -72,30 +74,35 @@ def takes_any_rest(pieces: Pieces) -> bool:
 
 
 class Segment:
-    """Decides whether the text of one segment fits its pieces. None of its parameters takes a slash."""
+    """Decides whether the text of one segment fits its pieces. None of its parameters takes a slash.
 
-    __slots__ = ("_if_too_long", "_pieces")
+    is_lenient: its fixed texts and those that are asked about are folded, and one that is too long to divide fits.
+    """
 
-    def __init__(self, pieces: Pieces, *, if_too_long: bool) -> None:
+    __slots__ = ("_is_lenient", "_pieces")
+
+    def __init__(self, pieces: Pieces, *, is_lenient: bool) -> None:
         self._pieces = pieces
-        self._if_too_long = if_too_long
+        self._is_lenient = is_lenient
 
     def fits(self, text: str) -> bool:
         """Whether the whole text fits."""
         pieces = self._pieces
         if len(pieces) == 1:
             piece = pieces[0]
-            return text == piece if isinstance(piece, str) else _fits_parameter(piece, text)
+            if isinstance(piece, Parameter):
+                return _fits_parameter(piece, text)
+            return text == piece or (self._is_lenient and fold_value(text) == piece)
         if len(text) > MAX_DIVIDED:
-            return self._if_too_long
+            return self._is_lenient
         return len(text) in self._ends(text)
 
     def begins(self, text: str) -> bool:
-        """Whether the text begins with something that fits."""
+        """Whether the folded text begins with something that fits."""
         if len(self._pieces) == 1 and isinstance(self._pieces[0], str):
-            return text.startswith(self._pieces[0])
+            return text.startswith(self._pieces[0]) or fold_value(text) == self._pieces[0]
         if len(text) > MAX_DIVIDED:
-            return self._if_too_long
+            return self._is_lenient
         return bool(self._ends(text))
 
     def _ends(self, text: str) -> set[int]:

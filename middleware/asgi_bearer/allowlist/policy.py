@@ -15,8 +15,8 @@ from collections.abc import Iterable, Sequence
 from starlette.types import Scope
 
 from .index import RuleIndex
-from .matching import CompiledRule, host_pattern
-from .request_target import RequestTarget, fold_host, fold_path, read_host, read_target
+from .matching import CompiledRule, host_pattern, mounted_at
+from .request_target import RequestTarget, fold_host, fold_path, fold_values, read_host, read_target
 from .requirement import UNLISTED, Requirement, combine
 from .rules import Rule, Unlisted
 
@@ -36,7 +36,9 @@ class Policy:
             if "{" in rule.path:
                 self._patterns.add(rule.path, CompiledRule(rule))
             else:
-                self._literal.setdefault(fold_path(rule.path), []).append(CompiledRule(rule))
+                self._literal.setdefault(fold_values(fold_path(rule.path)), []).append(CompiledRule(rule))
+        self._mounts = {mount for rule in rules if (mount := mounted_at(rule.path))}
+        self._mount_lengths = {len(mount) for mount in self._mounts}
         self._decisions: dict[tuple[str | bytes, ...], Requirement] = {}
         self._hosts = [host_pattern(host) for host in {rule.host for rule in rules if rule.host is not None}]
 
@@ -75,27 +77,35 @@ class Policy:
         return requirement
 
     def _matching(self, target: RequestTarget) -> tuple[list[CompiledRule], list[CompiledRule]]:
-        """The rules that match exactly, and the protected rules that cover the path as another spelling."""
-        folded = fold_path(target.path)
+        """The rules that match exactly, and the protected rules that cover the path in another reading."""
         named = bool(self._hosts) and self._is_named(target.host)
-        exact, variants = _partition(self._literal.get(folded, ()), target, folded, host_is_named=named)
-        if not exact:
-            exact, more = _partition(self._patterns.find(target.path), target, folded, host_is_named=named)
-            variants += more
-        return exact, variants
+        exact: list[CompiledRule] = []
+        variants: list[CompiledRule] = []
+        readings = self._readings(fold_path(target.path))
+        for candidates_of in (self._literal_candidates, self._patterns.find):
+            for reading in readings:
+                for candidate in candidates_of(reading):
+                    if reading is readings[0] and candidate.matches(target, host_is_named=named):
+                        exact.append(candidate)
+                    elif candidate.matches_variant(target, reading):
+                        variants.append(candidate)
+            if exact:
+                break
+        return exact, [one for one in dict.fromkeys(variants) if one not in exact]
+
+    def _literal_candidates(self, folded_path: str) -> Iterable[CompiledRule]:
+        return self._literal.get(fold_values(folded_path), ())
+
+    def _readings(self, folded_path: str) -> list[str]:
+        """The path, and the path with the slash that it may lack behind a mount: `/admin/users`, `/adminusers`."""
+        readings = [folded_path]
+        for reading in readings:
+            for length in self._mount_lengths:
+                mount, below = reading[:length], reading[length:]
+                if mount in self._mounts and below and below[0] != "/" and (read := f"{mount}/{below}") not in readings:
+                    readings.append(read)
+        return readings
 
     def _is_named(self, host: str) -> bool:
         """Whether some rule names this host."""
         return any(pattern.fullmatch(fold_host(host)) for pattern in self._hosts)
-
-
-def _partition(
-    candidates: Iterable[CompiledRule], target: RequestTarget, folded_path: str, *, host_is_named: bool
-) -> tuple[list[CompiledRule], list[CompiledRule]]:
-    exact, variants = [], []
-    for candidate in candidates:
-        if candidate.matches(target, host_is_named=host_is_named):
-            exact.append(candidate)
-        elif candidate.matches_variant(target, folded_path):
-            variants.append(candidate)
-    return exact, variants

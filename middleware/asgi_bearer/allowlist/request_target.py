@@ -6,16 +6,19 @@ way around a rule. Therefore:
 - A path that two supported routers could read differently is ambiguous, and so is such a root path. A root path that
   the server left out of the path is put back.
 - `raw` is the path before percent-decoding, which some routers match. A public rule matches only if both readings do.
-- `fold_path` maps all spellings of a path that some router takes for the same to one text. A protected rule covers
-  every spelling of its path.
+- `fold_path` maps all spellings of a path that some router takes for the same to one text, and `fold_values` maps all
+  spellings of a number, a UUID or a date. A protected rule covers every spelling of its path.
 - Some routers change the case of a method or use methods as internal keys. A method that is not written as standard
   methods are becomes `UNUSUAL_METHOD`, which every protected rule covers and no public rule does.
 """
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from urllib.parse import quote, unquote
+from uuid import UUID
 
 from starlette.types import Scope
 
@@ -49,6 +52,11 @@ WEBSOCKET = "WEBSOCKET"
 
 UNUSUAL_METHOD = "an unusual method"
 """Stands for every HTTP method that `METHOD` does not match, and for an HTTP method that is called WEBSOCKET."""
+
+_DIGIT = re.compile(r"\d")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_MOST_DIGITS = 400
+"""Of a number that is compared by its value: more than a float has."""
 
 UNRESERVED_IN_PATH = "/!$&'()*+,;=:@"
 """What a path holds without percent-encoding, beside letters, digits and `-._~` (RFC 3986 section 3.3)."""
@@ -168,6 +176,32 @@ def fold_case(text: str) -> str:
     lower case, and patterns take it for `i`.
     """
     return text.lower() if text.isascii() else text.upper().casefold().replace("i\u0307", "i")
+
+
+def fold_values(path: str) -> str:
+    """Return one text for all spellings of the values in a folded path: routers take `07` and `7.0` for 7."""
+    return "/".join(map(fold_value, path.split("/"))) if _DIGIT.search(path) else path
+
+
+def fold_value(segment: str) -> str:
+    """Likewise for one segment, folded already: a number, a UUID or a date in all that Python's readers take for it."""
+    if not _DIGIT.search(segment):
+        return segment
+    if _DATE.fullmatch(segment):
+        return segment.replace("-", "")
+    with suppress(ValueError):
+        return str(UUID(segment))
+    try:
+        number = Decimal(segment)
+    except InvalidOperation:
+        return segment
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
+        return segment
+    whole = int(number)
+    if number == whole:
+        return str(whole)
+    approximate = float(number)
+    return str(int(approximate)) if approximate.is_integer() else repr(approximate)
 
 
 def fold_host(host: str) -> str:

@@ -8,7 +8,7 @@ from starlette.routing import compile_path
 from ..names import SCOPE_TOKEN
 from .index import RuleIndex
 from .path_pattern import PARAMETER, has_foreign_kind, parameters, read_pattern, takes_any_rest
-from .request_target import AMBIGUOUS, METHOD, fold_path
+from .request_target import AMBIGUOUS, METHOD, fold_path, fold_values
 from .requirement import Requirement, combine
 from .rules import Rule
 
@@ -31,10 +31,10 @@ def rule_errors(rules: Sequence[object]) -> Iterator[str]:
             if "{" in rule.path:
                 patterns.add(rule.path, rule)
             else:
-                literal.setdefault(fold_path(rule.path), []).append(rule)
+                literal.setdefault(fold_values(fold_path(rule.path)), []).append(rule)
     place = {id(rule): number for number, rule in enumerate(sound)}
     for rule in sound:  # a literal path goes before a pattern, so only rules of one kind stand in each other's way
-        rivals = patterns.find(rule.path) if "{" in rule.path else literal[fold_path(rule.path)]
+        rivals = patterns.find(fold_path(rule.path)) if "{" in rule.path else literal[fold_values(fold_path(rule.path))]
         for other in rivals:
             if other is not rule and _never_decides(rule, other, first=place[id(rule)] < place[id(other)]):
                 yield f"{rule} can never decide a request, because {other} does; take one of them out"
@@ -144,7 +144,7 @@ def _covers_path(wide: Rule, narrow: Rule) -> bool:
 
 
 def _folded_shape(path: str) -> list[str]:
-    return [re.sub(r"{:(?:int|float|uuid)}", "{:str}", segment) for segment in _shape(fold_path(path))]
+    return [re.sub(r"{:(?:int|float|uuid)}", "{:str}", segment) for segment in _shape(fold_values(fold_path(path)))]
 
 
 def _covers_shape(wide: Sequence[str], narrow: Sequence[str], *, bounded: bool) -> bool:
