@@ -7,7 +7,6 @@ The law: an endpoint is entered only if the rule for its own canonical request a
 the route with the values that the endpoint got, decoded, in plain spelling. `oracle` says what the allowlist decides for
 it, and is written from docs/allowlist.md without any code of the library.
 
-One thing is exempt: a literal `public` or `optional` rule opens the URL that it names, whatever endpoint the router puts
-there. And one thing is left out: every catch-all, mount and static folder is named by some rule. A router that takes
+One thing is exempt: a literal rule decides for the URL that it names, whatever endpoint the router puts there. And one thing is left out: every catch-all, mount and static folder is named by some rule. A router that takes
 `/mntpage` for the mount `/mnt` would reach it by `public("/{page}")`, and no rule says that the mount exists.
 """

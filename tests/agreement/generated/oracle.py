@@ -55,12 +55,9 @@ class Oracle:
             return _strictest(deciding)
         return Requirement(DENIED if self.unlisted == "denied" else PROTECTED)
 
-    def opens_exactly(self, method: str, path: str, host: str) -> bool:
-        """Whether a literal public or optional rule names this URL."""
-        return any(
-            "{" not in rule.path and rule.access < PROTECTED and self._holds(rule, method, path, host)
-            for rule in self.rules
-        )
+    def names(self, method: str, path: str, host: str) -> bool:
+        """Whether a literal rule names this URL."""
+        return any("{" not in rule.path and self._holds(rule, method, path, host) for rule in self.rules)
 
     def _holds(self, rule: Rule, method: str, path: str, host: str) -> bool:
         opening = rule.access < PROTECTED

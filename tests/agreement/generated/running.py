@@ -180,10 +180,11 @@ class Run:
         for path in canonical_paths(visit):
             if any(self.oracle.requirement(method, path, endpoint.host or "").admits(client) for method in methods):
                 return True
-        named = self._hosted and request.host.split(b":")[0] == HOST.encode()
         literal = plain_path(request)
+        host = HOST if self._hosted and request.host.split(b":")[0] == HOST.encode() else ""
         return literal is not None and any(
-            self.oracle.opens_exactly(method, literal, HOST if named else "") for method in methods
+            self.oracle.names(method, literal, host) and self.oracle.requirement(method, literal, host).admits(client)
+            for method in methods
         )
 
     async def try_canonical_requests(self) -> None:
