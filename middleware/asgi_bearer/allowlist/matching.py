@@ -51,7 +51,7 @@ class CompiledRule:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.requirement = Requirement.of(rule)
-        self._matches_path = _exact(rule.path, needs_rest=not rule.is_protected)
+        self._matches_path = _exact(rule.path, needs_rest=True)
         self._matches_raw = _exact(_percent_encoded(rule.path), needs_rest=False)
         self._matches_variant = _lenient(rule.path)
         self._host = None if rule.host is None else host_pattern(rule.host)
