@@ -1,8 +1,8 @@
 """The command line: generated sites in six frameworks, and how many requests got where they had no right to.
 
-    python -m tests.agreement --sites 200 --requests 500 --seed 0    500 requests to each of 200 sites in each framework
-    python -m tests.agreement --site 17 --frameworks django          one site again, with all that it is told
-    python -m tests.agreement --sites 0 --requests 8000              the fixed site of `site.py`
+python -m tests.agreement --sites 200 --requests 500 --seed 0    500 requests to each of 200 sites in each framework
+python -m tests.agreement --site 17 --frameworks django          one site again, with all that it is told
+python -m tests.agreement --sites 0 --requests 8000              the fixed site of `site.py`
 """
 
 import argparse

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asgi_bearer import BearerMiddleware, ConfigurationError, Rule, optional, protected, public
+from asgi_bearer.allowlist.rules import Access
 from starlette.types import ASGIApp
 
 from tests.agreement.generated.oracle import Client, Oracle
@@ -56,7 +57,9 @@ class Allowlist:
         )
 
     def __str__(self) -> str:
-        return f"root_path={self.root_path!r}, unlisted={self.unlisted!r}, allow=[{', '.join(map(_written, self.rules))}]"
+        return (
+            f"root_path={self.root_path!r}, unlisted={self.unlisted!r}, allow=[{', '.join(map(_written, self.rules))}]"
+        )
 
 
 def _written(rule: Rule) -> str:
@@ -76,7 +79,7 @@ def draw_allowlist(chance: random.Random, site: Site) -> Allowlist | None:
     root_path = chance.choice((None, None, "/api", "/v1/x"))
     whole = {in_starlette_types(path) for path in site.whole}
     while rejected < _MOST_REJECTED:
-        if not whole <= {rule.path for rule in rules if rule.methods is None}:
+        if not whole <= _named_whole(rules):
             rules = list(_rules(chance, site))
         allowlist = Allowlist(tuple(rules), unlisted, root_path, rejected)
         try:
@@ -92,6 +95,16 @@ def draw_allowlist(chance: random.Random, site: Site) -> Allowlist | None:
 _MOST_REJECTED = 40
 
 
+def _named_whole(rules: Sequence[Rule]) -> set[str]:
+    """Paths that are named for HTTP and for websockets, of which a public rule without methods is not."""
+    for_websockets = {rule.path for rule in rules if rule.methods == {"WEBSOCKET"}}
+    return {
+        rule.path
+        for rule in rules
+        if rule.methods is None and (rule.access is Access.PROTECTED or rule.path in for_websockets)
+    }
+
+
 def _without_faulty(rules: list[Rule], complaint: str) -> list[Rule]:
     """A rule that names a whole mount stays if another one can go."""
     faulty = [rule for rule in rules if str(rule) in complaint]
@@ -101,7 +114,7 @@ def _without_faulty(rules: list[Rule], complaint: str) -> list[Rule]:
 
 def _rules(chance: random.Random, site: Site) -> Iterator[Rule]:
     for path in sorted(site.whole):
-        yield _whole(chance, in_starlette_types(path))
+        yield from _whole(chance, in_starlette_types(path))
     for endpoint in site.endpoints.values():
         if chance.random() < 0.7:
             yield from _for_endpoint(chance, endpoint)
@@ -113,8 +126,11 @@ def _rules(chance: random.Random, site: Site) -> Iterator[Rule]:
         yield _some(chance, f"/{REST}", None, HOST, opening=False)
 
 
-def _whole(chance: random.Random, path: str) -> Rule:
-    return _some(chance, path, None, None, opening=bool(_literal_start(path)) and chance.random() < 0.4)
+def _whole(chance: random.Random, path: str) -> Iterator[Rule]:
+    opening = bool(_literal_start(path)) and chance.random() < 0.4
+    yield _some(chance, path, None, None, opening=opening)
+    if opening:
+        yield _some(chance, path, ["WEBSOCKET"], None, opening=chance.random() < 0.3)
 
 
 def _literal_start(path: str) -> str:
@@ -151,14 +167,20 @@ def _instance(chance: random.Random, endpoint: Endpoint) -> str:
 
     def value(parameter: re.Match[str]) -> str:
         kind = parameter[2] or "str"
-        words = {"str": ("secret", "admin", "kiosk", "me"), "path": ("secret", "users/s.txt", "admin"), "int": ("7", "70")}
+        words = {
+            "str": ("secret", "admin", "kiosk", "me"),
+            "path": ("secret", "users/s.txt", "admin"),
+            "int": ("7", "70"),
+        }
         return chance.choice(words.get(kind, (SAMPLES[kind],)))
 
     return PARAMETER.sub(value, endpoint.route)
 
 
 def _broad(chance: random.Random) -> Rule:
-    path = chance.choice(("/{page}", "/{page}", "/{page}", "/{a}/{b}", "/{a}/{b}", "/docs/{page}", "/{a}-{b}", "/{n:int}"))
+    path = chance.choice(
+        ("/{page}", "/{page}", "/{page}", "/{a}/{b}", "/{a}/{b}", "/docs/{page}", "/{a}-{b}", "/{n:int}")
+    )
     return _some(chance, path, chance.choice((None, None, ["GET"], ["POST"])), None, opening=chance.random() < 0.85)
 
 
@@ -179,9 +201,7 @@ def _methods(chance: random.Random, endpoint: Endpoint) -> list[str] | None:
     return chance.choice((None, None, methods, methods[:1], [*methods, "PATCH"]))
 
 
-def _some(
-    chance: random.Random, path: str, methods: list[str] | None, host: str | None, *, opening: bool
-) -> Rule:
+def _some(chance: random.Random, path: str, methods: list[str] | None, host: str | None, *, opening: bool) -> Rule:
     if opening:
         return chance.choice((public, public, optional))(path, methods, host=host)
     needs = chance.choice((0, 1, 1, 2, 3))

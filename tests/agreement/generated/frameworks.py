@@ -143,7 +143,9 @@ def _add_group_to_fastapi(app: Any, part: Group, path: str, folder: Path, visits
             _add_to_fastapi(router, endpoint, _below(part.path, endpoint.route), visits)
         app.include_router(router)
     else:
-        app.mount(path, _whole_app(part, visits) if _is_whole_app(part) else _fastapi_app(part, part.path, folder, visits))
+        app.mount(
+            path, _whole_app(part, visits) if _is_whole_app(part) else _fastapi_app(part, part.path, folder, visits)
+        )
 
 
 def _add_to_fastapi(to: Any, endpoint: Endpoint, path: str, visits: Visits) -> None:
@@ -167,7 +169,10 @@ def _with_parameters(endpoint: Endpoint, visits: Visits, *, answered: Callable[[
 
     answer.__annotations__ = {**types, "return": type(answered(""))}
     answer.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=kind) for name, kind in types.items()]
+        [
+            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=kind)
+            for name, kind in types.items()
+        ]
     )
     return answer
 
@@ -325,7 +330,9 @@ def _django_patterns(group: Group, prefix: str, folder: Path, visits: Visits) ->
             else:
                 patterns.append(path(below, include(_django_patterns(part, part.path + "/", folder, visits))))
             continue
-        view = _django_view([one for one in group.parts if isinstance(one, Endpoint) and one.route == part.route], visits)
+        view = _django_view(
+            [one for one in group.parts if isinstance(one, Endpoint) and one.route == part.route], visits
+        )
         below = _below(prefix, part.route)
         if part.caseless:
             patterns.append(re_path(f"(?i)^{re.escape(below)}$", view))

@@ -5,17 +5,17 @@ spelling, upper-case methods, hosts as they are written.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from asgi_bearer import Rule
-from tests.agreement.generated.sites import PARAMETER
+from tests.agreement.generated.sites import PARAMETER, REST
 
 PUBLIC, OPTIONAL, PROTECTED, DENIED = range(4)
 
-_SEGMENT = {"": "[^/]+", "str": "[^/]+", "int": "[0-9]+", "float": r"[0-9]+(?:\.[0-9]+)?"}
-_SEGMENT["uuid"] = "[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"
+_PARAMETERS = {"path": ".+", "": "[^/]+", "str": "[^/]+", "int": "[0-9]+", "float": r"[0-9]+(?:\.[0-9]+)?"}
+_PARAMETERS["uuid"] = "[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,18 @@ class Oracle:
         """host: one that some rule names, or "" for any other."""
         holding = [rule for rule in self.rules if self._holds(rule, method, path, host)]
         literal = [rule for rule in holding if "{" not in rule.path]
-        if deciding := literal or holding:
-            return _strictest(deciding)
+        deciding = [_of(rule) for rule in literal or holding] or [self._unlisted]
+        if path.endswith("/") and not literal:  # a protected rule covers an empty rest, but lifts no denial
+            deciding += [_of(rule) for rule in self.rules if self._covers_empty_rest(rule, method, path, host)]
+        return _strictest(deciding)
+
+    @property
+    def _unlisted(self) -> Requirement:
         return Requirement(DENIED if self.unlisted == "denied" else PROTECTED)
+
+    def _covers_empty_rest(self, rule: Rule, method: str, path: str, host: str) -> bool:
+        guard = rule.access == PROTECTED and rule.path.endswith("/" + REST)
+        return guard and self._holds(rule, method, path + "zeta", host)
 
     def names(self, method: str, path: str, host: str) -> bool:
         """Whether a literal rule names this URL."""
@@ -67,15 +76,19 @@ class Oracle:
             return False
         if rule.host != (host or None) and (rule.host is not None or opening):
             return False
-        return _expression(rule.path, opening=opening).fullmatch(path) is not None
+        return _expression(rule.path).fullmatch(path) is not None
 
 
-def _strictest(rules: Iterable[Rule]) -> Requirement:
-    rules = list(rules)
+def _of(rule: Rule) -> Requirement:
+    any_of = _any_of(rule)
+    return Requirement(int(rule.access), rule.scopes, (any_of,) if any_of else ())
+
+
+def _strictest(requirements: Sequence[Requirement]) -> Requirement:
     return Requirement(
-        max(int(rule.access) for rule in rules),
-        frozenset().union(*(rule.scopes for rule in rules)),
-        tuple(any_of for rule in rules if (any_of := _any_of(rule))),
+        max(one.access for one in requirements),
+        frozenset().union(*(one.scopes for one in requirements)),
+        tuple(any_of for one in requirements for any_of in one.roles),
     )
 
 
@@ -85,12 +98,9 @@ def _any_of(rule: Rule) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
-def _expression(path: str, *, opening: bool) -> re.Pattern[str]:
-    """`{rest:path}` of an opening is at least one character, that of a guard may be none."""
+def _expression(path: str) -> re.Pattern[str]:
     end, expression = 0, ""
     for parameter in PARAMETER.finditer(path):
-        rest = ".+" if opening else ".*"
-        one = rest if parameter[2] == "path" else _SEGMENT[parameter[2] or ""]
-        expression += re.escape(path[end : parameter.start()]) + one
+        expression += re.escape(path[end : parameter.start()]) + _PARAMETERS[parameter[2] or ""]
         end = parameter.end()
     return re.compile(expression + re.escape(path[end:]), re.DOTALL)

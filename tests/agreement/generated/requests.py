@@ -20,7 +20,7 @@ HTTP_WEBSOCKET = "WEBSOCKET, in HTTP"
 METHODS = (
     HTTP_WEBSOCKET,
     "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "get", "Get", "post", "delete", "head", "options",
-    "WEBSOCKET", "WEBSOCKET", "websocket", "WebSocket", "asgi", "ASGI", "GET_WS", "get_ws", "ws", "", "PROPFIND",
+    "WEBSOCKET", "WEBSOCKET", "websocket", "websocket", "WebSocket", "asgi", "GET_WS", "GET_WS", "ws", "", "", "PROPFIND",
     "TRACE", "CONNECT", "GET ", "GET\x00", "G\u0117T", "\u017fEARCH", "\uff27\uff25\uff34", "*", "M-SEARCH", "QUERY",
 )  # fmt: skip
 _PAIRS = {
@@ -37,7 +37,21 @@ _INSERTS = (
     b"~", b":", b"@", b"%40", b"&", b"=", b"%", b"%zz", b"%u002f", b"x", b"7", b"-", b"\xc3\xa9", b"%c3%a9", b"\xff",
     b"%e2%80%8b", b"%cc%81", b".html", b".txt",
 )  # fmt: skip
-_STARTS = (b"http://h", b"https://h:80", b"h", b"/", b".", b"/.", b"/..", b"/%2e", b"*", b"\\", b"%2f", b"%252f", b"/x/..")
+_STARTS = (
+    b"http://h",
+    b"https://h:80",
+    b"h",
+    b"/",
+    b".",
+    b"/.",
+    b"/..",
+    b"/%2e",
+    b"*",
+    b"\\",
+    b"%2f",
+    b"%252f",
+    b"/x/..",
+)
 
 _SPELLINGS = {
     "int": ("7.0", "+7", "+07.0", "07", "1_0", "1_0.0", "-7", " 7", "7 ", "\u0667", "\uff17", "7e0", "7.", "007", "0x7"),
@@ -112,7 +126,7 @@ class _Aim:
     def _changed(self, target: bytes) -> bytes:
         tricks = (
             self._without_boundary, self._without_boundary, self._insert, self._insert, self._encode, self._encode,
-            self._encode, self._change_case, self._fold, self._join, self._cut, self._slash, self._start, self._decode,
+            self._encode, self._change_case, self._fold, self._fold, self._join, self._cut, self._slash, self._start, self._decode,
         )  # fmt: skip
         return self.chance.choice(tricks)(target)
 

@@ -247,9 +247,7 @@ def guard_with_library(allowlist: Allowlist, app: ASGIApp) -> ASGIApp:
     return allowlist.guard(app)
 
 
-def run_sites(
-    framework: str, numbers: range, requests: int, seed: int = 0, guard: Guard = guard_with_library
-) -> Count:
+def run_sites(framework: str, numbers: range, requests: int, seed: int = 0, guard: Guard = guard_with_library) -> Count:
     """So many requests to each of these sites. A site and its requests depend on seed, framework and number only."""
     logging.disable()  # frameworks tell of every path that is not found
     try:

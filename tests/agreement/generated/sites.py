@@ -169,7 +169,7 @@ class Draw:
             methods=methods,
             host=host,
             converted=typed and chance.random() < 0.4,
-            caseless=self.traits.caseless and "{" not in route and route.isascii() and chance.random() < 0.2,
+            caseless=self.traits.caseless and "{" not in route and route.isascii() and chance.random() < 0.35,
         )
 
     def _path(self) -> str:
@@ -233,7 +233,11 @@ class Draw:
     def _is_new(self, endpoint: Endpoint) -> bool:
         """Whether no earlier endpoint has its path and one of its methods, as the router tells paths apart."""
         untyped = self.traits.one_parameter or endpoint.converted
-        shape = PARAMETER.sub(lambda one: "{}" if untyped or not one[2] else f"{{{one[2]}}}", endpoint.route).lower().rstrip("/")
+        shape = (
+            PARAMETER.sub(lambda one: "{}" if untyped or not one[2] else f"{{{one[2]}}}", endpoint.route)
+            .lower()
+            .rstrip("/")
+        )
         keys = {(shape, method, endpoint.host) for method in endpoint.methods}
         if "GET" in endpoint.methods:
             keys |= {(shape, "WEBSOCKET", endpoint.host)}
