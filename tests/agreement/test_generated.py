@@ -46,6 +46,7 @@ def _trespasses(
     parts: Sequence[Endpoint | Group],
     rules: Sequence[Rule],
     request: Request,
+    *,
     client: Client = NO_TOKEN,
     root_path: str | None = None,
 ) -> Sequence[str]:
@@ -94,7 +95,7 @@ def test_a_file_below_a_public_folder_needs_what_its_own_rule_asks_for(framework
 @pytest.mark.parametrize("framework", ["blacksheep", "litestar"])
 def test_a_page_below_a_mount_needs_what_its_own_rule_asks_for(framework: str, tmp_path: Path) -> None:
     rules = [protected("/mnt/{rest:path}"), protected("/mnt/secret", roles=ROLE), public("/{page}")]
-    assert not _trespasses(framework, tmp_path, [MOUNT], rules, Request(b"/mntsecret"), PLAIN)
+    assert not _trespasses(framework, tmp_path, [MOUNT], rules, Request(b"/mntsecret"), client=PLAIN)
 
 
 @pytest.mark.parametrize("target", [b"/files/%2573ecret", b"/files/s%2565cret", b"/files/%25%37%33ecret"])
@@ -108,7 +109,7 @@ def test_a_name_that_is_encoded_twice_is_no_other_name(target: bytes, tmp_path: 
 def test_a_method_in_lower_case_needs_what_the_rule_asks_for(framework: str, method: str, tmp_path: Path) -> None:
     rules = [protected("/reports/{name}", methods=["GET"], roles=ROLE)]
     endpoint = Endpoint("e1", "/reports/{name}")
-    assert not _trespasses(framework, tmp_path, [endpoint], rules, Request(b"/reports/may", method), PLAIN)
+    assert not _trespasses(framework, tmp_path, [endpoint], rules, Request(b"/reports/may", method), client=PLAIN)
 
 
 @pytest.mark.parametrize(

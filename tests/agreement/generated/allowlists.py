@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from asgi_bearer import BearerMiddleware, ConfigurationError, Rule, optional, protected, public
-from asgi_bearer.allowlist.rules import Access
 from starlette.types import ASGIApp
 
+from asgi_bearer import BearerMiddleware, ConfigurationError, Rule, optional, protected, public
+from asgi_bearer.allowlist.rules import Access
 from tests.agreement.generated.oracle import Client, Oracle
 from tests.agreement.generated.sites import HOST, PARAMETER, REST, SAMPLES, Endpoint, Site
 from tests.tokens import NOW, claims, issuer, sign
@@ -19,7 +19,7 @@ ROLES = ("admin", "reader")
 
 
 INSTANCES_OF_TYPED_ROUTES = True
-"""Whether literal rules name single paths of routes with typed parameters: `protected("/orders/7")` of `/orders/{id:int}`."""
+"""Whether literal rules name single paths of routes with typed parameters, as `/orders/7` of `/orders/{id:int}`."""
 
 
 def _client(name: str, scopes: Sequence[str], roles: Sequence[str]) -> Client:
@@ -97,7 +97,7 @@ _MOST_REJECTED = 40
 
 def _named_whole(rules: Sequence[Rule]) -> set[str]:
     """Paths that are named for HTTP and for websockets, of which a public rule without methods is not."""
-    for_websockets = {rule.path for rule in rules if rule.methods == {"WEBSOCKET"}}
+    for_websockets = {rule.path for rule in rules if rule.methods == frozenset(("WEBSOCKET",))}
     return {
         rule.path
         for rule in rules

@@ -114,7 +114,8 @@ def _starlette_socket(endpoint: Endpoint, visits: Visits) -> Any:
 
 
 def fastapi_site(site: Site, folder: Path, visits: Visits) -> ASGIApp:
-    return _fastapi_app(site.root, "", folder, visits)
+    app: ASGIApp = _fastapi_app(site.root, "", folder, visits)
+    return app
 
 
 def _fastapi_app(group: Group, prefix: str, folder: Path, visits: Visits) -> Any:
@@ -181,7 +182,8 @@ def _with_parameters(endpoint: Endpoint, visits: Visits, *, answered: Callable[[
 
 
 def litestar_site(site: Site, folder: Path, visits: Visits) -> ASGIApp:
-    return _litestar_app(site.root, "", folder, visits)
+    app: ASGIApp = _litestar_app(site.root, "", folder, visits)
+    return app
 
 
 def _litestar_app(group: Group, prefix: str, folder: Path, visits: Visits) -> Any:
@@ -370,7 +372,8 @@ def _django_view(endpoints: list[Endpoint], visits: Visits) -> Any:
 
 
 def blacksheep_site(site: Site, folder: Path, visits: Visits) -> ASGIApp:
-    return _blacksheep_app(site.root, "", folder, visits)
+    app: ASGIApp = _blacksheep_app(site.root, "", folder, visits)
+    return app
 
 
 def _blacksheep_app(group: Group, prefix: str, folder: Path, visits: Visits) -> Any:

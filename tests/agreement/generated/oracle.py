@@ -6,7 +6,7 @@ spelling, upper-case methods, hosts as they are written.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from asgi_bearer import Rule
@@ -47,13 +47,16 @@ class Oracle:
     rules: Sequence[Rule]
     unlisted: str
 
-    def requirement(self, method: str, path: str, host: str) -> Requirement:
-        """host: one that some rule names, or "" for any other."""
+    def requirement(self, method: str, path: str, host: str, *, empty_rest: bool = False) -> Requirement:
+        """host: one that some rule names, or "" for any other. empty_rest: whether `/a/{rest:path}` is about `/a/`."""
         holding = [rule for rule in self.rules if self._holds(rule, method, path, host)]
+        if empty_rest and not holding:
+            holding = [rule for rule in self.rules if self._covers_empty_rest(rule, method, path, host)]
         literal = [rule for rule in holding if "{" not in rule.path]
         deciding = [_of(rule) for rule in literal or holding] or [self._unlisted]
         if path.endswith("/") and not literal:  # a protected rule covers an empty rest, but lifts no denial
-            deciding += [_of(rule) for rule in self.rules if self._covers_empty_rest(rule, method, path, host)]
+            protected = [rule for rule in self.rules if rule.access == PROTECTED]
+            deciding += [_of(rule) for rule in protected if self._covers_empty_rest(rule, method, path, host)]
         return _strictest(deciding)
 
     @property
@@ -61,8 +64,8 @@ class Oracle:
         return Requirement(DENIED if self.unlisted == "denied" else PROTECTED)
 
     def _covers_empty_rest(self, rule: Rule, method: str, path: str, host: str) -> bool:
-        guard = rule.access == PROTECTED and rule.path.endswith("/" + REST)
-        return guard and self._holds(rule, method, path + "zeta", host)
+        above = rule.path.removesuffix(REST)
+        return above != rule.path and self._holds(replace(rule, path=above + "{rest}"), method, path + "zeta", host)
 
     def names(self, method: str, path: str, host: str) -> bool:
         """Whether a literal rule names this URL."""

@@ -12,7 +12,7 @@ HOSTS = (
     b"www.example.com", HOST.encode(), HOST.upper().encode(), HOST.encode() + b":8000", HOST.encode() + b".",
     b"Admin.example.com", b"", b"[::1]", b"x@" + HOST.encode(), b"h/health?x=", b"h#", HOST.encode() + b"/",
     b" " + HOST.encode(), b"admin_example_com", b"h:80:80", "adm\u0131n.example.com".encode(),
-    "adm%C4%B1n.example.com".encode(),
+    b"adm%C4%B1n.example.com",
 )  # fmt: skip
 HTTP_WEBSOCKET = "WEBSOCKET, in HTTP"
 """A request in HTTP may have this method, which otherwise stands for a websocket here."""
@@ -20,8 +20,9 @@ HTTP_WEBSOCKET = "WEBSOCKET, in HTTP"
 METHODS = (
     HTTP_WEBSOCKET,
     "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "get", "Get", "post", "delete", "head", "options",
-    "WEBSOCKET", "WEBSOCKET", "websocket", "websocket", "WebSocket", "asgi", "GET_WS", "GET_WS", "ws", "", "", "PROPFIND",
-    "TRACE", "CONNECT", "GET ", "GET\x00", "G\u0117T", "\u017fEARCH", "\uff27\uff25\uff34", "*", "M-SEARCH", "QUERY",
+    "WEBSOCKET", "WEBSOCKET", "websocket", "websocket", "WebSocket", "asgi", "GET_WS", "GET_WS", "ws", "", "",
+    "PROPFIND", "TRACE", "CONNECT", "GET ", "GET\x00", "G\u0117T", "\u017fEARCH", "\uff27\uff25\uff34", "*", "M-SEARCH",
+    "QUERY",
 )  # fmt: skip
 _PAIRS = {
     "i": "\u0131\u0130", "I": "\u0131\u0130", "s": "\u017f", "S": "\u017f", "k": "\u212a", "K": "\u212a",
@@ -54,8 +55,10 @@ _STARTS = (
 )
 
 _SPELLINGS = {
-    "int": ("7.0", "+7", "+07.0", "07", "1_0", "1_0.0", "-7", " 7", "7 ", "\u0667", "\uff17", "7e0", "7.", "007", "0x7"),
-    "float": ("7", "+7.5", "07.50", "7.5e0", "1_0.5", ".5", "7.", "nan", "inf", "-0", "1e3", " 7.5", "\u0667.5", "75e-1"),
+    "int": ("7.0", "+7", "+07.0", "07", "1_0", "1_0.0", "-7", " 7", "7 ", "\u0667", "\uff17", "7e0", "7.", "007",
+            "0x7"),
+    "float": ("7", "+7.5", "07.50", "7.5e0", "1_0.5", ".5", "7.", "nan", "inf", "-0", "1e3", " 7.5", "\u0667.5",
+              "75e-1"),
     "uuid": (
         "urn:uuid:01234567-89ab-4def-8123-456789abcdef",
         "{01234567-89ab-4def-8123-456789abcdef}",
@@ -112,7 +115,7 @@ class _Aim:
         return Request(target, method, root_path, bool(root_path) and chance.random() < 0.5, host)
 
     def _path(self, endpoint: Endpoint) -> str:
-        """A path of the endpoint's, decoded: its sample, other spellings of its parameters, or one that a rule names."""
+        """A decoded path of the endpoint's: its sample, or other spellings of its parameters; or one of a rule."""
         chance = self.chance
         roll = chance.random()
         if roll < 0.15:
@@ -126,7 +129,8 @@ class _Aim:
     def _changed(self, target: bytes) -> bytes:
         tricks = (
             self._without_boundary, self._without_boundary, self._insert, self._insert, self._encode, self._encode,
-            self._encode, self._change_case, self._fold, self._fold, self._join, self._cut, self._slash, self._start, self._decode,
+            self._encode, self._change_case, self._fold, self._fold, self._join, self._cut, self._slash,
+            self._start, self._decode,
         )  # fmt: skip
         return self.chance.choice(tricks)(target)
 

@@ -168,7 +168,7 @@ class Draw:
             route,
             methods=methods,
             host=host,
-            converted=typed and chance.random() < 0.4,
+            converted=typed and chance.random() < 0.4 and not route.endswith(REST),
             caseless=self.traits.caseless and "{" not in route and route.isascii() and chance.random() < 0.35,
         )
 
