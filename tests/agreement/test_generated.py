@@ -36,8 +36,8 @@ def test_F15_no_endpoint_of_a_generated_site_is_reached_against_its_own_rule(fra
 def test_the_generator_finds_a_fault_that_is_put_back(name: str) -> None:
     fault = FAULTS[name]
     site = range(fault.first_site, fault.first_site + 1)
-    assert run_sites(fault.framework, site, 400, guard=fault.guard).trespasses
-    assert run_sites(fault.framework, site, 400).trespasses == []
+    assert run_sites(fault.framework, site, fault.requests, guard=fault.guard).trespasses
+    assert run_sites(fault.framework, site, fault.requests).trespasses == []
 
 
 def _trespasses(

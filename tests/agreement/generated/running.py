@@ -15,7 +15,7 @@ from tests.agreement.generated.allowlists import FULL, NO_TOKEN, PLAIN, SOME, Al
 from tests.agreement.generated.frameworks import MAKERS, write_files
 from tests.agreement.generated.oracle import Client, Oracle
 from tests.agreement.generated.requests import HTTP_WEBSOCKET, aimed_requests, canonical_request
-from tests.agreement.generated.sites import HOST, TRAITS, UNENCODED, Draw, Endpoint, Site
+from tests.agreement.generated.sites import HOST, REST, TRAITS, UNENCODED, Draw, Endpoint, Site
 from tests.agreement.generated.visits import Visit, Visits, file_in
 from tests.agreement.targets import Request
 
@@ -179,7 +179,7 @@ class Run:
         methods = canonical_methods(endpoint, request)
         path = endpoint.path_with(visit.values)
         host = endpoint.host or ""
-        empty_rest = visit.values.get("rest") in ("", "/")
+        empty_rest = endpoint.route.endswith(REST) and visit.values.get("rest") in ("", "/")
         if any(self.oracle.requirement(one, path, host, empty_rest=empty_rest).admits(client) for one in methods):
             return True
         literal = plain_path(request)
