@@ -126,11 +126,10 @@ def quart_app() -> ASGIApp:
 
 
 def django_app() -> ASGIApp:
-    import django
-    from django.conf import settings
-    from django.core.asgi import get_asgi_application
     from django.http import HttpRequest, HttpResponse
     from django.urls import path
+
+    from tests.agreement.django_settings import django_with
 
     def view(endpoint: Endpoint) -> Any:
         others = [other for other in ENDPOINTS if other.path == endpoint.path]
@@ -150,15 +149,7 @@ def django_app() -> ASGIApp:
             .replace("}", ">")
         )
 
-    if not settings.configured:
-        settings.configure(
-            ALLOWED_HOSTS=["*"],
-            ROOT_URLCONF=type("urls", (), {"urlpatterns": [path(syntax(one.path), view(one)) for one in ENDPOINTS]}),
-            MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
-        )
-        django.setup()
-    app: ASGIApp = get_asgi_application()
-    return app
+    return django_with([path(syntax(one.path), view(one)) for one in ENDPOINTS])
 
 
 def blacksheep_app() -> ASGIApp:
