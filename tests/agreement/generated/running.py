@@ -232,7 +232,7 @@ def plain_path(request: Request) -> str | None:
     """The decoded path of a request whose target is in plain spelling."""
     target = request.target.decode("latin-1").partition("?")[0]
     path = unquote(target)
-    if target not in (quote(path), quote(path, safe=UNENCODED)):
+    if target not in (path, quote(path), quote(path, safe=UNENCODED)):
         return None
     root_path = request.root_path.rstrip("/")
     return path.removeprefix(root_path) if path.startswith(root_path + "/") else path
