@@ -14,9 +14,10 @@ from collections.abc import Iterable, Sequence
 
 from starlette.types import Scope
 
+from ..errors import AmbiguousPath
 from .index import RuleIndex
 from .matching import CompiledRule, host_pattern, mounted_at
-from .request_target import RequestTarget, fold_host, fold_path, fold_values, read_host, read_target
+from .request_target import AMBIGUOUS, RequestTarget, fold_host, fold_path, fold_values, read_host, read_target
 from .requirement import UNLISTED, Requirement, combine
 from .rules import Rule, Unlisted
 
@@ -55,7 +56,7 @@ class Policy:
         return self._decide(scope, asked) if decided is None else decided
 
     def evaluate(self, target: RequestTarget) -> Requirement:
-        """Return what a request with this target needs."""
+        """Return what a request with this target needs. Raises AmbiguousPath."""
         exact, variants = self._matching(target)
         if len(exact) == 1 and not variants:
             return exact[0].requirement
@@ -97,12 +98,17 @@ class Policy:
         return self._literal.get(fold_values(folded_path), ())
 
     def _readings(self, folded_path: str) -> list[str]:
-        """The path, and the path with the slash that it may lack behind a mount: `/admin/users`, `/adminusers`."""
+        """The path, and the path with the slash that it may lack behind a mount: `/admin/users`, `/adminusers`.
+
+        Raises AmbiguousPath if that is a path with two readings itself.
+        """
         readings = [folded_path]
         for reading in readings:
             for length in self._mount_lengths:
                 mount, below = reading[:length], reading[length:]
                 if mount in self._mounts and below and below[0] != "/" and (read := f"{mount}/{below}") not in readings:
+                    if AMBIGUOUS.search(read):
+                        raise AmbiguousPath
                     readings.append(read)
         return readings
 

@@ -35,6 +35,7 @@ _AMBIGUOUS_RAW = re.compile(
     rb"\A[^/]"  # absolute form, of which the server passed on the path alone
     rb"|%2[fF]"  # an encoded slash
     rb"|[?#]"  # the end of a path for a router that parses a URL (RFC 9112 section 3.2: a target has no fragment)
+    rb"|[\x80-\xff]"  # octets that no target has (RFC 9112 section 3.2), in an encoding that is anyone's guess
 )
 ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,=:@-]+)*")
 """What is the same in `path` and in `raw_path`, without a slash at its end."""
@@ -57,6 +58,8 @@ _DIGIT = re.compile(r"\d")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MOST_DIGITS = 400
 """Of a number that is compared by its value: more than a float has."""
+
+_ANY_ASCII = "".join(map(chr, range(0x80)))
 
 UNRESERVED_IN_PATH = "/!$&'()*+,;=:@"
 """What a path holds without percent-encoding, beside letters, digits and `-._~` (RFC 3986 section 3.3)."""
@@ -114,7 +117,7 @@ def read_target(scope: Scope) -> RequestTarget:
     path: str = scope["path"]
     if AMBIGUOUS.search(path):
         raise AmbiguousPath
-    raw: bytes = scope.get("raw_path") or path.encode()
+    raw: bytes = scope.get("raw_path") or quote(path, safe=_ANY_ASCII).encode()
     if _AMBIGUOUS_RAW.search(raw):
         raise AmbiguousPath
     path, root_path = route_path(scope), scope.get("root_path") or ""

@@ -19,11 +19,11 @@ def explain(app: Any, method: str, path: str, host: str = "") -> str:
     heading = f"{method} {host}{path}"
     try:
         target = _target(method, path, host)
+        found = next((route for route in routes if route.takes(method, target.path, host)), None)
+        route = found or _nowhere(routes, method)
+        decision = decide(route, target)
     except AmbiguousPath as error:
         return f"{heading}\n  two routers could read this path differently: {_answer(error)}"
-    found = next((route for route in routes if route.takes(method, target.path, host)), None)
-    route = found or _nowhere(routes, method)
-    decision = decide(route, target)
     lines = [
         (
             "route",
