@@ -348,7 +348,8 @@ async def test_no_text_of_the_provider_is_logged_but_a_kid_escaped_and_shortened
         await fault_of(server)
     assert "cannot be fetched" in caplog.text
     assert "canary" not in caplog.text
-    assert caplog.messages[2].endswith(r": kid 'a\nb" + "c" * 61 + "'… is skipped: kty must be RSA, EC, OKP or oct")
+    shown = r": kid 'a\nb" + "c" * 61 + "'… is skipped: kty must be RSA, EC, OKP or oct"
+    assert any(message.endswith(shown) for message in caplog.messages)
 
 
 CLIENTS = {"httpx": httpx, "httpx2": httpx2}
