@@ -298,35 +298,48 @@ DIFFERENCES: dict[str, tuple[str, str]] = {
 AGREEMENT = """\
 ## Agreement with routers
 
-One site in each framework, behind the same allowlist; `python -m tests.agreement --requests 10000` sends every target
-twice, without a token and with one that lacks all scopes and roles, and counts what reached an endpoint that it had no
-right to. Last run on 2026-11-24:
+Sites that are drawn at random, each behind an allowlist that is drawn over it: `python -m tests.agreement --sites 1000
+--requests 510` draws 1,000 of them for each framework, aims requests at them, and counts those that entered an endpoint
+whose own canonical request the rules deny to that client. Last run on 2026-11-27:
 
 ```
-starlette      20052 requests     1928 reached an endpoint    0 without the right to    0 broken
-fastapi        20052 requests     1864 reached an endpoint    0 without the right to    0 broken
-litestar       20052 requests     1935 reached an endpoint    0 without the right to    0 broken
-quart          20052 requests     4074 reached an endpoint    0 without the right to    0 broken
-django         18860 requests     1948 reached an endpoint    0 without the right to    0 broken
-blacksheep     20052 requests     2016 reached an endpoint    0 without the right to    0 broken
-10000 targets, 15 s
+starlette    510000 requests  31073 reached an endpoint  430657 refused  0 without the right to
+fastapi      510000 requests  30715 reached an endpoint  431821 refused  0 without the right to
+litestar     510000 requests  37464 reached an endpoint  423336 refused  0 without the right to
+quart        510000 requests  33964 reached an endpoint  423987 refused  0 without the right to
+django       502953 requests  35883 reached an endpoint  421175 refused  0 without the right to
+blacksheep   510000 requests  34766 reached an endpoint  426821 refused  0 without the right to
+```
+
+A fixed site in each framework, behind the same allowlist; `python -m tests.agreement --sites 0 --requests 10000` sends
+every target twice, without a token and with one that lacks all scopes and roles, and counts what reached an endpoint
+that it had no right to. Last run on 2026-11-27:
+
+```
+starlette      20052 requests     1727 reached an endpoint    0 without the right to    0 broken
+fastapi        20052 requests     1670 reached an endpoint    0 without the right to    0 broken
+litestar       20052 requests     1719 reached an endpoint    0 without the right to    0 broken
+quart          20052 requests     3209 reached an endpoint    0 without the right to    0 broken
+django         18860 requests     1720 reached an endpoint    0 without the right to    0 broken
+blacksheep     20052 requests     1821 reached an endpoint    0 without the right to    0 broken
+10000 targets, 18 s
 ```
 
 Over raw sockets, `python -m tests.agreement.servers`, each server with and without a root path, and over HTTP/2:
 
 ```
-uvicorn, h11                          3168 requests    488 reached an endpoint   0 without the right to    0 server errors
-uvicorn, h11 --root-path /api         3168 requests    488 reached an endpoint   0 without the right to    0 server errors
+uvicorn, h11                          3168 requests    480 reached an endpoint   0 without the right to    0 server errors
+uvicorn, h11 --root-path /api         3168 requests    480 reached an endpoint   0 without the right to    0 server errors
 uvicorn, httptools                    3168 requests    504 reached an endpoint   0 without the right to    0 server errors
 uvicorn, httptools --root-path /api   3168 requests    504 reached an endpoint   0 without the right to    0 server errors
 hypercorn                             3168 requests    540 reached an endpoint   0 without the right to    0 server errors
 hypercorn --root-path /api            3168 requests    552 reached an endpoint   0 without the right to    0 server errors
-granian                               3168 requests    512 reached an endpoint   0 without the right to    0 server errors
-granian --root-path /api              3168 requests    524 reached an endpoint   0 without the right to    0 server errors
-daphne                               10728 requests    812 reached an endpoint   0 without the right to    0 server errors
-daphne --root-path /api              10728 requests    824 reached an endpoint   0 without the right to    0 server errors
-hypercorn, HTTP/2                     1932 requests    184 reached an endpoint   0 without the right to
-granian, HTTP/2                       1932 requests    130 reached an endpoint   0 without the right to
+granian                               3168 requests    504 reached an endpoint   0 without the right to    0 server errors
+granian --root-path /api              3168 requests    516 reached an endpoint   0 without the right to    0 server errors
+daphne                               10728 requests    396 reached an endpoint   0 without the right to    0 server errors
+daphne --root-path /api              10728 requests    408 reached an endpoint   0 without the right to    0 server errors
+hypercorn, HTTP/2                     1932 requests    180 reached an endpoint   0 without the right to
+granian, HTTP/2                       1932 requests    120 reached an endpoint   0 without the right to
 ```
 
 The harness bites: with an allowlist on `request.url.path` and starlette 1.0.0, whose URL is built from the `Host`

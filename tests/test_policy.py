@@ -9,14 +9,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from starlette.convertors import Convertor, register_url_convertor
-from starlette.routing import compile_path
+from starlette.routing import Match, Mount, Route, compile_path
 
 from asgi_bearer import AmbiguousHost, AmbiguousPath, Rule, optional, protected, public
 from asgi_bearer.allowlist.index import RuleIndex
 from asgi_bearer.allowlist.matching import CompiledRule
 from asgi_bearer.allowlist.path_pattern import MAX_DIVIDED, Segment, read_pattern
 from asgi_bearer.allowlist.policy import Policy
-from asgi_bearer.allowlist.request_target import RequestTarget, fold_path, normalize_root_path
+from asgi_bearer.allowlist.request_target import RequestTarget, fold_path, normalize_root_path, route_path
 from asgi_bearer.allowlist.requirement import Requirement
 from asgi_bearer.allowlist.rules import Access
 from tests.asgi import http_scope, websocket_scope
@@ -199,6 +199,43 @@ def test_every_router_takes_off_the_same_root_path(given: Any, settled: Any) -> 
     before = dict(scope)
     assert tuple(normalize_root_path(scope, trust).get(name) for name in names) == settled
     assert scope == before
+
+
+async def no_app(scope: Any, receive: Any, send: Any) -> None:
+    """Never called: only matching is asked for."""
+
+
+WHOLE_PATH = Route("/{rest:path}", no_app)
+PATHS = st.text("/aB", max_size=8).map("/".__add__)
+
+
+@given(PATHS, st.one_of(st.just(""), PATHS))
+@example("/a", "/a")
+@example("/aa", "/a")
+@example("/a/", "/a/")
+@settings(max_examples=500)
+def test_the_route_path_is_the_one_that_starlette_matches(path: str, root_path: str) -> None:
+    scope = {**http_scope(path), "root_path": root_path}
+    match, child = WHOLE_PATH.matches(scope)
+    ours = route_path(scope)
+    if match is Match.NONE:
+        assert not ours.startswith("/")
+    else:
+        assert ours == "/" + child["path_params"]["rest"]
+
+
+@given(PATHS, st.sampled_from(["", "/a", "/a/B"]), st.sampled_from(["/a", "/B", "/a/a"]))
+@example("/a/a/B", "/a", "/a")
+@settings(max_examples=500)
+def test_the_route_path_below_a_mount_is_the_one_that_starlette_matches(path: str, root_path: str, at: str) -> None:
+    scope = {**http_scope(root_path + path), "root_path": root_path}
+    match, child = Mount(at, no_app).matches(scope)
+    if match is Match.NONE:
+        assert not route_path(scope).startswith(at + "/")
+    else:
+        scope |= child
+        _, child = WHOLE_PATH.matches(scope)
+        assert route_path(scope) == "/" + child["path_params"]["rest"]
 
 
 @pytest.mark.parametrize("raw_path", [None, b"", b"/health"])

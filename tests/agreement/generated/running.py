@@ -15,7 +15,7 @@ from tests.agreement.generated.allowlists import FULL, NO_TOKEN, PLAIN, SOME, Al
 from tests.agreement.generated.frameworks import MAKERS, write_files
 from tests.agreement.generated.oracle import Client, Oracle
 from tests.agreement.generated.requests import HTTP_WEBSOCKET, aimed_requests, canonical_request
-from tests.agreement.generated.sites import HOST, REST, TRAITS, UNENCODED, Draw, Endpoint, Site
+from tests.agreement.generated.sites import REST, TRAITS, UNENCODED, Draw, Endpoint, Site
 from tests.agreement.generated.visits import Visit, Visits, file_in
 from tests.agreement.targets import Request
 
@@ -123,7 +123,7 @@ class Run:
         self.guarded = guard(allowlist, self._enter)
         self._entered: Scope | None = None
         self.count = Count(sites=1, rejected=allowlist.rejected)
-        self._hosted = any(rule.host for rule in allowlist.rules)
+        self._hosts = {rule.host for rule in allowlist.rules}
 
     async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The app, remembering what it was asked."""
@@ -178,16 +178,20 @@ class Run:
         endpoint = visit.endpoint
         methods = canonical_methods(endpoint, request)
         path = endpoint.path_with(visit.values)
-        host = endpoint.host or ""
+        host = self._named(endpoint.host)
         empty_rest = endpoint.route.endswith(REST) and visit.values.get("rest") in ("", "/")
         if any(self.oracle.requirement(one, path, host, empty_rest=empty_rest).admits(client) for one in methods):
             return True
         literal = plain_path(request)
-        host = HOST if self._hosted and request.host.split(b":")[0] == HOST.encode() else ""
+        host = self._named(request.host.split(b":")[0].decode("latin-1"))
         return literal is not None and any(
             self.oracle.names(method, literal, host) and self.oracle.requirement(method, literal, host).admits(client)
             for method in methods
         )
+
+    def _named(self, host: str | None) -> str:
+        """The host, or "" for one that no rule names."""
+        return host if host and host in self._hosts else ""
 
     async def try_canonical_requests(self) -> None:
         """Every endpoint is reached by the request that it is for: the harness is no empty site."""
@@ -196,7 +200,7 @@ class Run:
                 request = canonical_request(endpoint, method)
                 if not await self._reaches(self.app, request, endpoint):
                     continue  # another route hides it
-                requirement = self.oracle.requirement(method, endpoint.sample, endpoint.host or "")
+                requirement = self.oracle.requirement(method, endpoint.sample, self._named(endpoint.host))
                 if not requirement.admits(FULL):
                     continue  # unlisted="denied"
                 if await self._reaches(self.guarded, request, endpoint):
