@@ -577,6 +577,7 @@ def test_a_long_segment_is_not_divided(path: str) -> None:
         assert said(decide("GET", text, [protected(path, scopes=["s"])])) == "protected s"
         assert said(decide("GET", text, [public(path)])) == public_rule
     long = "/f/" + "x" * 10_000
+    assert said(decide("GET", long, [protected("/f/{a}-{b}/{rest:path}", scopes=["s"])])) == "protected s"
     for rule in (public("/f/{a}"), public("/{a}/{b}"), public("/f/{rest:path}"), public("/{a}/" + "x" * 10_000)):
         assert said(decide("GET", long, [rule])) == "public"
 

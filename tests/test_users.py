@@ -61,6 +61,7 @@ def test_an_anonymous_user_is_nobody() -> None:
     assert isinstance(user, BaseUser)
     assert (str(user), user.subject, user.display_name, user.identity) == ("", "", "", "")
     assert (user.is_authenticated, user.scopes, user.roles, dict(user.claims)) == (False, frozenset(), frozenset(), {})
+    assert {user, AnonymousUser()} == {user}
 
 
 async def test_a_loader_decides_who_it_is() -> None:

@@ -29,6 +29,12 @@ def test_good_rules(rules: ConnectionRules) -> None:
     ("rules", "fault"),
     [
         pytest.param(None, "connections must be ConnectionRules", id="none"),
+        pytest.param(
+            {"ending_responses": "every"}, "ending_responses must be one of 'event_streams', ", id="other responses"
+        ),
+        pytest.param(
+            {"revoked_responses": None}, "revoked_responses must be one of 'abort', 'deliver'", id="no response"
+        ),
         pytest.param({"max_age": timedelta(0)}, "max_age must be a timedelta over 0", id="no age"),
         pytest.param({"max_age": 60}, "max_age must be a timedelta over 0", id="seconds"),
         pytest.param({"grace": timedelta(0)}, "grace must be a timedelta over 0", id="no grace"),

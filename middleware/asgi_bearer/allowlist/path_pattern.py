@@ -98,11 +98,11 @@ class Segment:
         return len(text) in self._ends(text)
 
     def begins(self, text: str) -> bool:
-        """Whether the folded text begins with something that fits."""
+        """Whether the folded text begins with something that fits; asked of a protected rule's segments only."""
         if len(self._pieces) == 1 and isinstance(self._pieces[0], str):
             return text.startswith(self._pieces[0]) or fold_value(text) == self._pieces[0]
         if len(text) > MAX_DIVIDED:
-            return self._is_lenient
+            return True
         return bool(self._ends(text))
 
     def _ends(self, text: str) -> set[int]:
