@@ -143,6 +143,7 @@ def test_an_event_loop_that_ends_while_it_waits_is_no_obstacle() -> None:
         app = guarded(Recorder(), revocations=copy)
         anyio.run(give_up, app)
         store.may_go_on.set()
+        eventually(lambda: copy.readiness().ready)
         anyio.run(_expect_200, app)
 
 
