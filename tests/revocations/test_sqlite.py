@@ -369,10 +369,11 @@ def _copy_over(path: Path, backup: Path) -> None:
     shutil.copyfile(backup, path)
 
 
-def _remove_log_and_copy_over(path: Path, backup: Path) -> None:
+def _remove_log_and_rename_over(path: Path, backup: Path) -> None:
+    """A copy into the same inode without its log can end a process by SIGBUS, within SQLite's shared memory."""
     for ending in ("-wal", "-shm"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
-    shutil.copyfile(backup, path)
+    _rename_over(path, backup)
 
 
 def _execute(path: Path, *statements: str) -> None:
@@ -411,7 +412,7 @@ REPLACEMENTS: list[Callable[[Path, Path], None]] = [
     _restore_with_the_backup_api,
     _rename_over,
     _copy_over,
-    _remove_log_and_copy_over,
+    _remove_log_and_rename_over,
     _drop_table,
     _delete_rows,
     _delete_rows_and_numbers,
@@ -541,7 +542,7 @@ def test_two_readers_of_a_process_do_not_keep_a_deleted_log_open(tmp_path: Path)
     with following(path, 2) as [one, other]:
         revoke(one, token_revocation("a1"))
         eventually(lambda: has(other))
-        _remove_log_and_copy_over(path, shutil.copyfile(path, tmp_path / "copy"))
+        _remove_log_and_rename_over(path, shutil.copyfile(path, tmp_path / "copy"))
         process = Worker(path)
         assert process.read() == "ready"
         process.write("await a2")
