@@ -41,9 +41,9 @@ oldest:
 	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(OLDEST)/requirements.txt
 	$(OLDEST)/bin/python -m pip check --disable-pip-version-check
 	PYTHONPATH=middleware:. $(OLDEST)/bin/python -m pytest -q -p no:cacheprovider --no-cov \
-		tests/test_middleware.py tests/test_verification.py tests/test_keys.py tests/test_odd_keys.py \
-		tests/test_issuing.py tests/test_policy.py tests/test_users.py tests/test_tenants.py \
-		tests/remote/test_fetching.py tests/connections/test_streams.py tests/connections/test_sockets.py
+		tests/test_middleware.py tests/test_compact.py tests/test_keys.py tests/test_odd_keys.py \
+		tests/test_signing.py tests/test_policy.py tests/test_users.py tests/test_dynamic_issuers.py \
+		tests/remote/test_fetch.py tests/connections/test_stream.py tests/connections/test_websocket.py
 
 # The lock is whole, so nothing is resolved anew; what is never imported need not be compiled.
 $(READY): requirements.lock pyproject.toml

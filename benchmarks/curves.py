@@ -96,10 +96,10 @@ def _with_store(limits: CacheLimits) -> ASGIApp:
 
 
 _APPS: Mapping[str, Callable[[], ASGIApp]] = {
-    FIRST_SIGHT: partial(_with_store, CacheLimits(tokens=_TOKENS // 2)),
+    FIRST_SIGHT: partial(_with_store, CacheLimits(max_tokens=_TOKENS // 2)),
     SEEN: partial(_with_store, CacheLimits()),
     PEER: partial(starlette.with_pyjwt, "HS256"),
-    MIXED: partial(_with_store, CacheLimits(tokens=1_000)),
+    MIXED: partial(_with_store, CacheLimits(max_tokens=1_000)),
 }
 
 

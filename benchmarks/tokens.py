@@ -119,7 +119,7 @@ def refused_tokens(algorithm: str, audience: Any = AUDIENCE) -> Mapping[str, str
     """Tokens that a contender must refuse, if it makes the checks that we time it for; each with one fault."""
     past, future = now() - 600, now() + 600  # some grant a minute
     other = "RS256" if algorithm == "HS256" else "HS256"
-    faults: Mapping[str, dict[str, Any]] = {
+    errors: Mapping[str, dict[str, Any]] = {
         "expired": {"exp": past, "iat": past - 300, "nbf": past - 300},
         "no exp": {"exp": ABSENT},
         "no sub": {"sub": ABSENT},
@@ -132,5 +132,5 @@ def refused_tokens(algorithm: str, audience: Any = AUDIENCE) -> Mapping[str, str
     return {
         "broken signature": broken(sign(algorithm, aud=audience)),
         "another algorithm": sign(other, aud=audience),
-        **{name: sign(algorithm, **{"aud": audience} | changes) for name, changes in faults.items()},
+        **{name: sign(algorithm, **{"aud": audience} | changes) for name, changes in errors.items()},
     }

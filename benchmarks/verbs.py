@@ -12,13 +12,16 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from asgi_bearer import AuthError, Issuer, Limits, NoCredentials, User
+from asgi_bearer import AuthError, User
 from asgi_bearer.allowlist.policy import Policy
-from asgi_bearer.challenge import challenge, refuse
-from asgi_bearer.claims import check_claims
-from asgi_bearer.credentials import BearerToken, find_credentials, read_token
-from asgi_bearer.errors import BadSignature
-from asgi_bearer.verification import SignedClaims, read_unverified, verify_signature
+from asgi_bearer.challenge import challenge, reject
+from asgi_bearer.errors import BadSignature, NoCredentials
+from asgi_bearer.issuers.jwt_verifier import verify_signature
+from asgi_bearer.issuers.trusted import TrustedIssuer
+from asgi_bearer.keys.verification_key import VerificationKey
+from asgi_bearer.tokens.claims import Claims, check_claims
+from asgi_bearer.tokens.compact import UnverifiedToken, read_unverified
+from asgi_bearer.tokens.credentials import BearerToken, find_credentials, read_token
 from benchmarks.contenders.orders import ALLOW, issuer
 from benchmarks.primitive import parts, primitives
 from benchmarks.requests import answer, bearer, http_scope, send
@@ -26,14 +29,12 @@ from benchmarks.rules import decide
 from benchmarks.timing import Contender
 from benchmarks.tokens import ALGORITHMS, SCOPE, SUBJECT, broken, sign
 
-_LIMITS = Limits()
-
 VERBS: Sequence[tuple[str, str]] = (
     ("match: literal", "one of ten rules, by its exact path, decided anew"),
     ("match: pattern", "the last of ten rules, seven of them patterns, decided anew"),
     ("match: kept", "a decision that was made before"),
     ("read", "headers → BearerToken"),
-    ("check", "SignedClaims → Claims"),
+    ("check", "claims set → Claims"),
     ("identify", "Claims → User, no loader"),
     ("refuse: no credentials", "the shortest challenge"),
     ("refuse: bad signature", "challenge with error and description"),
@@ -43,7 +44,7 @@ VERBS: Sequence[tuple[str, str]] = (
 LAYERS: Sequence[tuple[str, str]] = (
     ("primitive", "hmac.digest and compare_digest, or cryptography's verify, of many tokens in turn: the floor"),
     ("signature", "our key's verify: joserfc and the primitive"),
-    ("verify", "BearerToken → SignedClaims: strict reading and signature"),
+    ("verify", "BearerToken → UnverifiedToken, verified: strict reading and signature"),
 )
 """What there is to time for each algorithm."""
 
@@ -73,24 +74,25 @@ def _request_verbs() -> Iterator[Contender]:
         messages = asyncio.run(answer(partial(_refuse, error), pattern))
         assert [message["type"] for message in messages] == ["http.response.start", "http.response.body"]
         assert dict(messages[0]["headers"])[b"www-authenticate"] == challenge(error, "api").encode()
-        yield Contender(f"refuse: {name}", partial(refuse, error, "api", pattern, send), kind="coroutine")
+        yield Contender(f"refuse: {name}", partial(reject, error, "api", pattern, send), kind="coroutine")
 
 
 def _read(headers: Sequence[tuple[bytes, bytes]]) -> BearerToken | None:
     credentials = find_credentials(headers)
-    return None if credentials is None else read_token(credentials, _LIMITS.token)
+    return None if credentials is None else read_token(credentials)
 
 
 async def _refuse(error: AuthError, scope: Scope, _receive: Receive, send: Send) -> None:
-    await refuse(error, "api", scope, send)
+    await reject(error, "api", scope, send)
 
 
 def _claims_verbs() -> Iterator[Contender]:
-    signed, now = _verified("HS256"), time.time()
-    claims = check_claims(signed, now)
+    trusted, now = TrustedIssuer(issuer("HS256")), time.time()
+    verified, _ = _verify(BearerToken(sign("HS256").encode()), trusted)
+    claims = _check(verified, trusted, now)
     assert claims.subject == SUBJECT
     assert SCOPE in claims.scopes
-    yield Contender("check", lambda: check_claims(signed, now))
+    yield Contender("check", partial(_check, verified, trusted, now))
 
     assert User(claims).subject == SUBJECT
     yield Contender("identify", partial(User, claims))
@@ -101,32 +103,33 @@ def _layers(algorithm: str) -> Iterator[Contender]:
     signed, signature = parts(token)
     yield Contender("primitive", primitives(algorithm), algorithm)
 
-    key = _verified(algorithm).key
+    trusted, text = TrustedIssuer(issuer(algorithm)), BearerToken(token.encode())
+    verified, key = _verify(text, trusted)
+    assert verified.members["sub"] == SUBJECT
     assert key.verify(signed, signature)
     assert not key.verify(signed, parts(broken(token))[1])
     yield Contender("signature", partial(key.verify, signed, signature), algorithm)
 
-    trusted, text = issuer(algorithm), BearerToken(token.encode())
-    assert _verify(text, trusted).members["sub"] == SUBJECT
     yield Contender("verify", partial(_verify, text, trusted), algorithm)
 
 
 def verifier(algorithm: str) -> Callable[[bytes], Mapping[str, Any]]:
     """Text → claims, as the middleware does it; what others call decode. Raises AuthError."""
-    trusted = issuer(algorithm)
+    trusted = TrustedIssuer(issuer(algorithm))
 
     def verify(text: bytes) -> Mapping[str, Any]:
-        return check_claims(_verify(BearerToken(text), trusted), time.time()).members
+        unverified, _ = _verify(BearerToken(text), trusted)
+        return _check(unverified, trusted, time.time()).members
 
     return verify
 
 
-def _verified(algorithm: str) -> SignedClaims:
-    return _verify(BearerToken(sign(algorithm).encode()), issuer(algorithm))
+def _verify(token: BearerToken, trusted: TrustedIssuer) -> tuple[UnverifiedToken, VerificationKey]:
+    """As the middleware does it where keys are at hand: the claims set may be believed after it."""
+    unverified = read_unverified(token)
+    keys = trusted.keys.find(unverified.header.key_id, unverified.header.algorithm)
+    return unverified, verify_signature(unverified, keys or ())
 
 
-def _verify(token: BearerToken, trusted: Issuer) -> SignedClaims:
-    """As the middleware does it where keys are at hand."""
-    unverified = read_unverified(token, _LIMITS)
-    keys = trusted.find_keys(unverified.header.key_id, unverified.header.algorithm)
-    return verify_signature(unverified, trusted, keys or ())
+def _check(verified: UnverifiedToken, trusted: TrustedIssuer, now: float) -> Claims:
+    return check_claims(verified.members, verified.header.token_type, trusted.policy, now)

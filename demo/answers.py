@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ExceptionHandler
 
-from asgi_bearer import RevocationsUnavailable
+from asgi_bearer.errors import RevocationsUnavailable
 
 from .login_limits import TooManyFailures
 from .passwords import TooBusy

@@ -10,8 +10,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Lifespan
 
 from asgi_bearer import (
+    BearerAuth,
     BearerMiddleware,
-    ConnectionRules,
+    ConnectionSettings,
     Issuer,
     Revocations,
     StaticKeys,
@@ -47,7 +48,7 @@ ALLOW = [
 
 ISSUER = AUDIENCE = "asgi-bearer-demo"
 
-CONNECTIONS = ConnectionRules(
+CONNECTIONS = ConnectionSettings(
     last_event=True,  # /events says why it ends
     subprotocol=True,  # browsers can set no header on a websocket
     renewal=True,  # /ws/echo goes on with a refreshed token
@@ -86,14 +87,14 @@ def make_app(
         Route("/events", (streams or EventStreams()).answer),
         WebSocketRoute("/ws/echo", endpoints.echo),
     ]
-    return BearerMiddleware(
-        Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=_closing(known)),
-        issuers=Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(secret)),
+    auth = BearerAuth(
+        Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(secret)),
         allow=ALLOW,
         realm=REALM,
         connections=CONNECTIONS,
         revocations=known,
     )
+    return auth(Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=_closing(known)))
 
 
 def _closing(revocations: Revocations) -> Lifespan[Starlette]:

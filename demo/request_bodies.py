@@ -10,7 +10,7 @@ import anyio
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from asgi_bearer.strict_json import read_object
+from asgi_bearer.tokens.strict_json import read_object
 
 from .answers import GrantRefused
 from .passwords import MAX_BYTES

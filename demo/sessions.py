@@ -10,7 +10,8 @@ from typing import Any
 
 import anyio
 
-from asgi_bearer import Revocation, Revocations, RevocationsUnavailable, TokenIssuer, User
+from asgi_bearer import Revocation, Revocations, TokenIssuer, User
+from asgi_bearer.errors import RevocationsUnavailable
 
 from .accounts import Account, Accounts
 from .refresh_tokens import RefreshTokens, ReusedRefreshToken, Session, UnknownRefreshToken

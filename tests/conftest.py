@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import pytest
 
-from asgi_bearer import verification
+from asgi_bearer.tokens import compact as verification
 
 
 @pytest.fixture(params=["asyncio", "trio"])

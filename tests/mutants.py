@@ -17,12 +17,13 @@ RULES = tuple(
     f"allowlist/{name}"
     for name in ("request_target", "path_pattern", "matching", "index", "requirement", "policy", "validation")
 )
-TOKENS = ("credentials", "verification", "claims", "strict_json", "frozen_json", "seen_tokens")
-CORE = (*RULES, *TOKENS, "keys/freshness")
+TOKENS = tuple(f"tokens/{name}" for name in ("credentials", "compact", "claims", "strict_json", "frozen_json", "cache"))
+CORE = ("gate", *RULES, *TOKENS, "keys/refresh_schedule")
 TESTS = (
-    *(f"test_{name}" for name in ("policy", "rule_errors", "middleware", "issuers", *TOKENS)),
-    "remote/test_freshness",
-    "revocations/test_revocation",
+    *(f"test_{name}" for name in ("policy", "rule_errors", "middleware", "seams", "auth", "issuers")),
+    *(f"test_{name}" for name in ("credentials", "compact", "claims", "strict_json", "frozen_json", "token_cache")),
+    "remote/test_refresh_schedule",
+    "revocation/test_revocation",
 )
 
 

@@ -14,7 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from asgi_bearer import BearerMiddleware, Issuer, StaticKeys, describe_security, optional, protected, public
+from asgi_bearer import BearerAuth, Issuer, StaticKeys, optional, protected, public
 from demo.app import AUDIENCE, ISSUER, make_app
 
 SECRET = "a secret of this test only, 32 bytes"
@@ -32,9 +32,8 @@ ALLOW = [
 ]
 
 app = FastAPI(title="Orders", docs_url=None, redoc_url=None)
-app.add_middleware(
-    BearerMiddleware, issuers=Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(SECRET)), allow=ALLOW, realm="page"
-)
+auth = BearerAuth(Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(SECRET)), allow=ALLOW, realm="page")
+app.add_middleware(auth)
 database = Path(os.environ.get("DEMO_DATABASE") or Path(tempfile.mkdtemp()) / "demo.sqlite3")
 app.mount("/demo", make_app(database, SECRET, bcrypt_cost=4).app)  # the demo's endpoints without its allowlist
 
@@ -42,7 +41,7 @@ app.mount("/demo", make_app(database, SECRET, bcrypt_cost=4).app)  # the demo's 
 def openapi() -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        app.openapi_schema = describe_security(document, ALLOW, token_url="/demo/login")
+        app.openapi_schema = auth.describe(document, token_url="/demo/login")
     return app.openapi_schema
 
 

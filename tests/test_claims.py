@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from asgi_bearer import (
-    AuthError,
-    Claims,
+from asgi_bearer import AuthError, Claims
+from asgi_bearer.errors import (
     InvalidClaims,
     OtherKindOfToken,
     TokenExpired,
@@ -15,18 +14,15 @@ from asgi_bearer import (
     UnsupportedToken,
     WrongAudience,
 )
-from asgi_bearer.claims import check_claims, check_time
-from asgi_bearer.token_kinds import check_kind
-from asgi_bearer.verification import Header, SignedClaims
-from tests.tokens import ABSENT, AUDIENCE, ISSUER, NOW, claims, issuer, only_key
+from asgi_bearer.tokens.claims import check_claims, check_time
+from asgi_bearer.tokens.kinds import check_kind
+from tests.tokens import ABSENT, AUDIENCE, ISSUER, NOW, claims, issuer
 
 
 def check(
     now: float = NOW, token_type: Any = "at+jwt", settings: dict[str, Any] | None = None, **changes: Any
 ) -> Claims:
-    trusted = issuer(**(settings or {}))
-    header = Header("HS256", None, token_type)
-    return check_claims(SignedClaims(trusted, header, claims(**changes), only_key(trusted, "HS256")), now)
+    return check_claims(claims(**changes), token_type, issuer(**(settings or {})).claims_policy(), now)
 
 
 def refuses(error: type[AuthError], **arguments: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from asgi_bearer.frozen_json import FrozenArray, FrozenObject, frozen_object
+from asgi_bearer.tokens.frozen_json import FrozenArray, FrozenObject, frozen_object
 
 PLAIN: dict[str, Any] = {"sub": "suman", "aud": ["a", "b"], "realm": {"roles": ["x", {"deep": [1]}]}, "n": None}
 

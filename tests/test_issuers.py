@@ -6,8 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from asgi_bearer import FetchRules, Issuer, RemoteKeys, StaticKeys
-from asgi_bearer.issuers import ASYMMETRIC_ALGORITHMS, canonical_type
+from asgi_bearer import FetchSettings, Issuer, RemoteKeys, StaticKeys
+from asgi_bearer.issuers.issuer import ASYMMETRIC_ALGORITHMS
+from asgi_bearer.tokens.compact import canonical_type
 from tests.keys import PRIVATE_KEYS, SECRET, public_jwk, public_pem
 from tests.tokens import AUDIENCE, ISSUER, issuer
 
@@ -42,19 +43,19 @@ SECRETS = StaticKeys.from_secret(SECRET)
         ({"keys": RemoteKeys("data:application/json,{}")}, "jwks_uri: 'data:application/json,{}' must have a host"),
         ({"keys": RemoteKeys(7)}, "jwks_uri must be a URL"),  # type: ignore[arg-type]
         ({"keys": RemoteKeys(client=httpx.Client)}, "client must be an httpx.AsyncClient"),  # type: ignore[arg-type]
-        ({"keys": RemoteKeys(rules=7)}, "rules must be FetchRules"),  # type: ignore[arg-type]
-        ({"keys": RemoteKeys(rules=FetchRules(max_bytes=0))}, "max_bytes must be an int over 0"),
-        ({"keys": RemoteKeys(rules=FetchRules(timeout=timedelta(0)))}, "timeout must be a timedelta over 0"),
+        ({"keys": RemoteKeys(rules=7)}, "rules must be FetchSettings"),  # type: ignore[arg-type]
+        ({"keys": RemoteKeys(rules=FetchSettings(max_bytes=0))}, "max_bytes must be an int over 0"),
+        ({"keys": RemoteKeys(rules=FetchSettings(timeout=timedelta(0)))}, "timeout must be a timedelta over 0"),
         (
-            {"keys": RemoteKeys(rules=FetchRules(lifetime=timedelta(hours=2)))},
+            {"keys": RemoteKeys(rules=FetchSettings(lifetime=timedelta(hours=2)))},
             "lifetime must lie between min_lifetime and max_lifetime",
         ),
         (
-            {"keys": RemoteKeys(rules=FetchRules(min_backoff=timedelta(hours=2)))},
+            {"keys": RemoteKeys(rules=FetchSettings(min_backoff=timedelta(hours=2)))},
             "min_backoff must not be over max_backoff",
         ),
         (
-            {"keys": RemoteKeys(rules=FetchRules(cooldown=timedelta(seconds=31)))},
+            {"keys": RemoteKeys(rules=FetchSettings(cooldown=timedelta(seconds=31)))},
             "cooldown must not be over half of min_lifetime",
         ),
         ({"algorithms": []}, "algorithms must not be empty"),
@@ -80,14 +81,14 @@ SECRETS = StaticKeys.from_secret(SECRET)
 )
 def test_a_fault_is_said(settings: dict[str, Any], fault: str) -> None:
     faulty = issuer(**settings)
-    said = [one for one in faulty.faults() if fault in one]
+    said = [one for one in faulty.errors() if fault in one]
     assert len(said) == 1
     assert said[0].startswith(f"Issuer({settings.get('name', ISSUER)!r}): ")
 
 
 @pytest.mark.parametrize("settings", [{"leeway": timedelta(minutes=5)}, {"max_age": timedelta(seconds=1)}, {}], ids=str)
 def test_sound_settings_have_no_fault(settings: dict[str, Any]) -> None:
-    assert list(issuer(**settings).faults()) == []
+    assert list(issuer(**settings).errors()) == []
 
 
 def test_A17_without_algorithms_the_list_is_closed_all_the_same() -> None:
@@ -140,5 +141,5 @@ def test_a_type_is_compared_as_a_media_type(written: str, compared: str) -> None
     ids=str,
 )
 def test_a_required_claim_is_a_name_and_values(required: Any, fault: str) -> None:
-    (said,) = Issuer("https://login.example.com/", "api", keys=PUBLIC, required_claims=required).faults()
+    (said,) = Issuer("https://login.example.com/", "api", keys=PUBLIC, required_claims=required).errors()
     assert fault in said

@@ -34,7 +34,7 @@ def certificate(key: Any, days: int = 1) -> x509.Certificate:
 
 def one_fault(keys: StaticKeys) -> str:
     assert not keys.keys
-    (fault,) = keys.faults
+    (fault,) = keys.errors
     return fault
 
 
@@ -135,8 +135,8 @@ def mistaken_for_secrets() -> list[Any]:
 @pytest.mark.parametrize("secret", mistaken_for_secrets())
 @pytest.mark.parametrize("algorithm", SYMMETRIC)
 def test_A2_A3_A4_A5_key_material_is_no_secret(secret: str | bytes, algorithm: str) -> None:
-    faults = StaticKeys.from_secret(secret, algorithm=algorithm).faults
-    assert any("write StaticKeys.from_pem or .from_jwks for a public key" in fault for fault in faults)
+    errors = StaticKeys.from_secret(secret, algorithm=algorithm).errors
+    assert any("write StaticKeys.from_pem or .from_jwks for a public key" in fault for fault in errors)
 
 
 def test_a_certificate_is_no_secret_whatever_its_last_byte() -> None:
@@ -154,11 +154,11 @@ def test_a_certificate_is_no_secret_whatever_its_last_byte() -> None:
 
 def test_a_random_secret_is_never_mistaken() -> None:
     refused = [
-        faults
+        errors
         for length in (32, 43, 64)
         for make in (secrets.token_bytes, secrets.token_urlsafe, secrets.token_hex)
         for _ in range(300)
-        if (faults := StaticKeys.from_secret(make(length)).faults)
+        if (errors := StaticKeys.from_secret(make(length)).errors)
     ]
     assert refused == []
 
@@ -253,7 +253,7 @@ def test_a_JWK_Set_is_read(algorithm: str) -> None:
     jwks = {"keys": [public_jwk(algorithm, kid="one", use="sig", key_ops=["verify"], alg=algorithm)]}
     for form in (jwks, json.dumps(jwks), json.dumps(jwks).encode()):
         keys = StaticKeys.from_jwks(form)
-        assert keys.faults == ()
+        assert keys.errors == ()
         assert [(key.key_id, key.algorithm) for key in keys.keys] == [("one", algorithm)]
 
 
@@ -316,7 +316,7 @@ def test_R37_R38_R59_D9_a_bad_key_is_skipped_and_the_others_live(
     with caplog.at_level(logging.DEBUG, "asgi_bearer"):
         keys = StaticKeys.from_jwks({"keys": [bad, GOOD]})
     assert [key.key_id for key in keys.keys] == ["good"]
-    assert keys.faults == ()
+    assert keys.errors == ()
     (record,) = caplog.records
     assert record.getMessage().startswith(f"keys of the JWK Set: {named(bad)} is skipped: ")
     assert fault in record.getMessage()
@@ -365,7 +365,7 @@ def test_a_set_that_is_refused(jwks: Any, fault: str) -> None:
 def test_no_fault_and_no_log_shows_a_secret(caplog: pytest.LogCaptureFixture) -> None:
     """I4: what is wrong with a secret is said without its text."""
     secret = "correcthorsebattery"
-    faults = StaticKeys.from_secret(secret).faults + StaticKeys.from_pem(secret).faults
+    errors = StaticKeys.from_secret(secret).errors + StaticKeys.from_pem(secret).errors
     StaticKeys.from_jwks({"keys": [{"kty": "oct", "k": base64url(secret.encode()).decode()}, GOOD]})
-    assert secret not in str(faults) + caplog.text
+    assert secret not in str(errors) + caplog.text
     assert secret not in repr(StaticKeys.from_secret(secret * 2).keys)

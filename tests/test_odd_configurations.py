@@ -55,7 +55,10 @@ def jwk_member(name: str) -> Callable[[Any], object]:
 
 
 MAKERS: dict[str, Callable[[Any], object]] = {
-    **{name: setting(name) for name in ("issuers", "allow", "unlisted", "user_loader", "realm", "limits", "clock")},
+    **{
+        name: setting(name)
+        for name in ("issuers", "allow", "unlisted", "user_loader", "realm", "cache", "connections", "clock")
+    },
     **{
         f"Issuer {name}": issuer_setting(name)
         for name in ("issuer", "audience", "keys", "algorithms", "token_type", "leeway", "max_age")

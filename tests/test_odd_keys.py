@@ -10,9 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from joserfc.jwk import ECKey
 
-from asgi_bearer import Limits, StaticKeys
-from asgi_bearer.credentials import BearerToken
-from asgi_bearer.keys.key_set import read_published_keys
+from asgi_bearer import StaticKeys
+from asgi_bearer.issuers.trusted import TrustedIssuer
+from asgi_bearer.keys.jwk_set import read_published_keys
+from asgi_bearer.tokens.credentials import BearerToken
 from tests.keys import ASYMMETRIC, SECRET, joserfc_key, public_jwk
 from tests.tokens import base64url, claims, issuer, sign, verify_token
 
@@ -120,9 +121,9 @@ def test_a_JWK_with_a_harmless_oddity_verifies_and_a_warning_names_it(
 ) -> None:
     jwk = HARMLESS[oddity](GOOD[algorithm])
     trusted = issuer(keys=StaticKeys.from_jwks({"keys": [jwk]}), algorithms=[algorithm])
-    assert list(trusted.faults()) == []
+    assert list(trusted.errors()) == []
     token = BearerToken(sign(algorithm=algorithm, kid="one").encode())
-    assert verify_token(token, {trusted.name: trusted}, Limits()).members == claims()
+    assert verify_token(token, {trusted.name: trusted})[0].members == claims()
     odd = oddity not in UNREMARKABLE and jwk != GOOD[algorithm]
     assert bool(warnings_in(caplog)) == odd
     assert all("is used, but its JWK is odd" in warning for warning in warnings_in(caplog))
@@ -142,7 +143,7 @@ def test_a_published_JWK_with_a_harmless_oddity_is_the_same_key(algorithm: str, 
 def test_a_JWK_with_a_harmful_oddity_is_rejected_with_the_reason(algorithm: str, oddity: str) -> None:
     change, reason = HARMFUL[oddity]
     jwk = change(GOOD[algorithm])
-    (fault,) = StaticKeys.from_jwks({"keys": [jwk]}).faults
+    (fault,) = StaticKeys.from_jwks({"keys": [jwk]}).errors
     assert fault.startswith("the JWK Set has no usable key; ")
     assert reason in fault
     keys, (note,) = read_published_keys(json.dumps({"keys": [jwk]}).encode())
@@ -156,7 +157,7 @@ def test_any_private_part_makes_a_key_unusable(algorithm: str, member: str) -> N
     values: tuple[Any, ...] = ("AQAB", 7, [{}])
     for value in values:
         jwk = {**GOOD[algorithm], member: value}
-        (fault,) = StaticKeys.from_jwks({"keys": [jwk]}).faults
+        (fault,) = StaticKeys.from_jwks({"keys": [jwk]}).errors
         _, (note,) = read_published_keys(json.dumps({"keys": [jwk]}).encode())
         assert "has a private key" in fault
         assert "a private key where a public one is meant" in note.text
@@ -177,7 +178,7 @@ def test_a_weak_key_stays_weak_however_it_is_written(rewrite: str) -> None:
         (small_order, "small order"),
         (short_secret, "has 5 bytes"),
     ):
-        (fault,) = StaticKeys.from_jwks({"keys": [HARMLESS[rewrite](weak)]}).faults
+        (fault,) = StaticKeys.from_jwks({"keys": [HARMLESS[rewrite](weak)]}).errors
         assert reason in fault
 
 
@@ -186,7 +187,7 @@ def test_leading_zeros_and_a_byte_order_mark_do_not_matter(algorithm: str) -> No
     padded = with_numbers(lambda octets: base64url(b"\0" + octets).decode())
     jwk = GOOD[algorithm] if algorithm == "Ed25519" else padded(GOOD[algorithm])
     octets = b"\xef\xbb\xbf" + json.dumps({"keys": [jwk]}).encode()
-    assert StaticKeys.from_jwks(octets).faults == ()
+    assert StaticKeys.from_jwks(octets).errors == ()
     (key,), _ = read_published_keys(octets)
     assert key.key_id == "one"
 
@@ -209,7 +210,7 @@ def test_the_log_says_which_keys_an_issuer_leaves_out_and_which_it_uses_for_one_
     keys = StaticKeys.from_jwks({"keys": [nameless, GOOD["ES256"], {**GOOD["ES384"], "kid": None}]})
     caplog.clear()
     with caplog.at_level(logging.DEBUG, "asgi_bearer"):
-        issuer(keys=keys, algorithms=["RS256", "PS256", "ES384"])
+        TrustedIssuer(issuer(keys=keys, algorithms=["RS256", "PS256", "ES384"]))
     assert [message.partition("': ")[2] for message in caplog.messages] == [
         "the RSA key without kid names no alg: it is used with RS256, and tokens signed with PS256 are rejected",
         "kid 'one' is not used: it fits none of the algorithms RS256, PS256, ES384",
@@ -218,5 +219,5 @@ def test_the_log_says_which_keys_an_issuer_leaves_out_and_which_it_uses_for_one_
 
 def test_a_kid_is_shown_escaped_and_shortened() -> None:
     for key_id, shown in {"a\nb\x1b[31m": r"kid 'a\nb\x1b[31m'", "é" * 500: "kid '" + r"\xe9" * 64 + "'…"}.items():
-        (fault,) = StaticKeys.from_jwks({"keys": [{"kty": "RSA", "kid": key_id}]}).faults
+        (fault,) = StaticKeys.from_jwks({"keys": [{"kty": "RSA", "kid": key_id}]}).errors
         assert f"; {shown} is skipped: " in fault

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from asgi_bearer import describe_security, protected, public
+from asgi_bearer import protected, public
+from asgi_bearer.allowlist.policy import Policy
+from asgi_bearer.openapi import describe_security
 from tests.openapi_page import app
 
 
@@ -61,7 +63,7 @@ def test_a_plain_document_is_described_without_a_login() -> None:
         protected("/orders/{order:int}", scopes=["a", "b"]),
         protected("/parts/{p:uuid}", roles=["r"]),
     ]
-    document = describe_security(STARLETTES, allow, name="jwt")
+    document = describe_security(STARLETTES, Policy(allow, "authenticated"), name="jwt")
     assert before == STARLETTES
     assert document["components"]["securitySchemes"]["jwt"] == {
         "type": "http",
@@ -80,13 +82,13 @@ def test_a_plain_document_is_described_without_a_login() -> None:
 
 def test_schemes_of_the_documents_own_are_kept() -> None:
     own = {"components": {"securitySchemes": {"key": {"type": "apiKey"}}}}
-    schemes = describe_security(own, [])["components"]["securitySchemes"]
+    schemes = describe_security(own, Policy([], "authenticated"))["components"]["securitySchemes"]
     assert set(schemes) == {"key", "bearer"}
 
 
 @pytest.mark.parametrize(("unlisted", "answers"), [("denied", {"401", "403"}), ("authenticated", {"401"})])
 def test_what_is_not_listed(unlisted: Any, answers: set[str]) -> None:
-    document = describe_security(STARLETTES, [], unlisted=unlisted)
+    document = describe_security(STARLETTES, Policy([], unlisted))
     assert set(document["paths"]["/orders/{id}"]["head"]["responses"]) == answers
 
 
@@ -103,7 +105,7 @@ def test_what_is_not_listed(unlisted: Any, answers: set[str]) -> None:
     ],
 )
 def test_an_odd_operation_is_described_all_the_same(odd: dict[str, Any]) -> None:
-    document = describe_security({"paths": {"/o/{id}": {"get": odd}}}, [])
+    document = describe_security({"paths": {"/o/{id}": {"get": odd}}}, Policy([], "authenticated"))
     assert security_of(document, "/o/{id}") == [{"bearer": []}]
     assert [str(status) for status in document["paths"]["/o/{id}"]["get"]["responses"]] == ["401"]
 
@@ -112,11 +114,13 @@ def test_an_odd_operation_is_described_all_the_same(odd: dict[str, Any]) -> None
     "odd", [{"components": None}, {"components": {"securitySchemes": None}}, {"paths": None}, {"paths": []}]
 )
 def test_an_odd_document_gets_its_scheme(odd: dict[str, Any]) -> None:
-    assert "bearer" in describe_security(odd, [])["components"]["securitySchemes"]
+    assert "bearer" in describe_security(odd, Policy([], "authenticated"))["components"]["securitySchemes"]
 
 
 @pytest.mark.parametrize(("kind", "needs"), [("integer", []), ("string", [{"bearer": []}]), (None, [])])
 def test_a_rule_for_some_of_a_routes_paths_does_not_open_the_route(kind: str | None, needs: list[Any]) -> None:
     schema = {"parameters": [{"in": "path", "name": "x", "schema": {"type": kind}}]} if kind else {}
-    document = describe_security({"paths": {"/o/{x}": {"get": schema}}}, [public("/o/{x:int}")])
+    document = describe_security(
+        {"paths": {"/o/{x}": {"get": schema}}}, Policy([public("/o/{x:int}")], "authenticated")
+    )
     assert security_of(document, "/o/{x}") == needs

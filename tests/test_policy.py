@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Match, Mount, Route, compile_path
 
-from asgi_bearer import AmbiguousHost, AmbiguousPath, Rule, optional, protected, public
+from asgi_bearer import Rule, optional, protected, public
 from asgi_bearer.allowlist.index import RuleIndex
 from asgi_bearer.allowlist.matching import CompiledRule
 from asgi_bearer.allowlist.path_pattern import MAX_DIVIDED, Segment, read_pattern
@@ -19,6 +19,7 @@ from asgi_bearer.allowlist.policy import Policy
 from asgi_bearer.allowlist.request_target import RequestTarget, fold_path, normalize_root_path, route_path
 from asgi_bearer.allowlist.requirement import Requirement
 from asgi_bearer.allowlist.rules import Access
+from asgi_bearer.errors import AmbiguousHost, AmbiguousPath
 from tests.asgi import http_scope, websocket_scope
 
 RULES = [

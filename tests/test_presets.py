@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from asgi_bearer import ConfigurationError, Issuer, StaticKeys, presets
-from asgi_bearer.presets import IssuerSettings
-from asgi_bearer.token_kinds import _MARKING_CLAIMS, _MARKING_VALUES
+from asgi_bearer import ConfigurationError, Issuer, StaticKeys
+from asgi_bearer.issuers import presets
+from asgi_bearer.issuers.presets import IssuerSettings
+from asgi_bearer.tokens.kinds import _MARKING_CLAIMS, _MARKING_VALUES
 from tests.asgi import Recorder, get, guarded
 from tests.keys import public_jwk
 from tests.tokens import NOW, sign

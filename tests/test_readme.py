@@ -9,11 +9,13 @@ from typing import Any
 
 import anyio
 import pytest
+from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from asgi_bearer import BearerMiddleware, Issuer, Tenants, TokenIssuer, presets
+from asgi_bearer import BearerAuth, BearerMiddleware, DynamicIssuers, Issuer, TokenIssuer
+from asgi_bearer.issuers import presets
 from tests.keys import PRIVATE_KEYS, private_pem, public_jwk
 from tests.remote.server import JwksServer
 
@@ -24,9 +26,15 @@ USE, ISSUE, TAKE_BACK = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 SECRET = "uKmb8oW2hVZr1tJx6YcQ0nS4pLd9fGaE3vTiRw7XsBk"
 
 
-def run(code: str, names: dict[str, Any]) -> BearerMiddleware:
+def run(code: str, names: dict[str, Any]) -> Any:
+    """What the code calls `app`."""
     exec(compile(code, "README.md", "exec"), names)
-    app: BearerMiddleware = names["app"]
+    return names.get("app")
+
+
+def app_of(names: dict[str, Any]) -> BearerMiddleware:
+    """Behind the last `auth` of the examples."""
+    app: BearerMiddleware = names["auth"](Starlette(routes=[Route("/profile", names["profile"])]))
     return app
 
 
@@ -40,7 +48,7 @@ def provider() -> Iterator[JwksServer]:
         yield server
 
 
-def first_example(provider: JwksServer, names: dict[str, Any]) -> BearerMiddleware:
+def first_example(provider: JwksServer, names: dict[str, Any]) -> Any:
     assert ISSUER in USE
     issuer = f'"{provider.issuer}", audience="orders-api", allow_loopback_http=True'
     return run(USE.replace(ISSUER, issuer), names)
@@ -61,7 +69,8 @@ def test_the_second_example_runs_after_the_first(provider: JwksServer, monkeypat
     monkeypatch.setenv("JWT_SECRET", SECRET)
     names: dict[str, Any] = {}
     first_example(provider, names)
-    with TestClient(run(ISSUE, names)) as client:
+    run(ISSUE, names)
+    with TestClient(app_of(names)) as client:
         answer = client.get("/profile", headers={"Authorization": f"Bearer {names['token']}"})
     assert answer.json() == {"message": "Welcome suman"}
 
@@ -74,7 +83,8 @@ def test_the_third_example_runs_after_them(
     names: dict[str, Any] = {}
     first_example(provider, names)
     run(ISSUE, names)
-    app = run(TAKE_BACK, names)
+    run(TAKE_BACK, names)
+    app = app_of(names)
     route = Route("/logout", names["logout"], methods=["POST"])
     app.app.router.routes.append(route)  # type: ignore[attr-defined]
     headers = {"Authorization": f"Bearer {names['token']}"}
@@ -89,14 +99,14 @@ def test_the_third_example_runs_after_them(
 
 def test_the_examples_about_keys_run() -> None:
     settings, ready, tenants = re.findall(r"```python\n(.*?)```", (ROOT / "docs/keys.md").read_text("utf-8"), re.DOTALL)
-    names: dict[str, Any] = {"app": None, "JSONResponse": JSONResponse, "Tenants": Tenants}
+    names: dict[str, Any] = {"JSONResponse": JSONResponse}
     exec(compile(settings, "keys.md", "exec"), names)
-    assert list(names["issuer"].faults()) == []
+    assert list(names["issuer"].errors()) == []
     exec(compile(ready, "keys.md", "exec"), names)
     assert anyio.run(names["ready"], None).status_code == 503
     run(tenants, names)
     names["issuers_by_name"] = {"x": names["issuer"]}
-    assert anyio.run(names["find"], "x") is names["issuer"]
+    assert anyio.run(names["resolve"], "x") is names["issuer"]
 
 
 def test_what_is_written_for_each_provider_is_an_issuer() -> None:
@@ -104,17 +114,16 @@ def test_what_is_written_for_each_provider_is_an_issuer() -> None:
     written = re.findall(r"\| `(Issuer\(.*?\))` \|", page)
     assert len(written) == 8
     for code in (one.replace(" GUID>", ">").replace("<", "").replace(">", "") for one in written):
-        assert list(eval(code, {"Issuer": Issuer, "presets": presets}).faults()) == [], code
+        assert list(eval(code, {"Issuer": Issuer, "presets": presets}).errors()) == [], code
     (tenants,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     run(
         tenants,
         {
-            "app": None,
             "cache": cache,
-            "BearerMiddleware": BearerMiddleware,
+            "BearerAuth": BearerAuth,
             "Issuer": Issuer,
             "presets": presets,
-            "Tenants": Tenants,
+            "DynamicIssuers": DynamicIssuers,
         },
     )
 

@@ -1,4 +1,4 @@
-"""What is wrong with a list of rules, said with what to write instead; and that sound lists have no faults."""
+"""What is wrong with a list of rules, said with what to write instead; and that sound lists have no errors."""
 
 from typing import Any
 
@@ -30,8 +30,8 @@ def test_the_whole_sentence_of_an_impossible_path() -> None:
 
 
 def test_each_superfluous_rule_is_named() -> None:
-    faults = list(rule_errors([public("/a/{x}"), public("/b/{x}"), protected("/a/{x}"), protected("/b/{x}")]))
-    assert [fault.partition(" can never")[0] for fault in faults] == ["public('/a/{x}')", "public('/b/{x}')"]
+    errors = list(rule_errors([public("/a/{x}"), public("/b/{x}"), protected("/a/{x}"), protected("/b/{x}")]))
+    assert [fault.partition(" can never")[0] for fault in errors] == ["public('/a/{x}')", "public('/b/{x}')"]
 
 
 @pytest.mark.parametrize(

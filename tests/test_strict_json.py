@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from asgi_bearer.strict_json import MAX_DEPTH, read_object
+from asgi_bearer.tokens.strict_json import MAX_DEPTH, read_object
 
 VECTORS = sorted((Path(__file__).parent / "vectors" / "jsontestsuite").glob("*.json"))
 

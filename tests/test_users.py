@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from starlette.authentication import BaseUser
 
-from asgi_bearer import AnonymousUser, Claims, User, UserRefused
-from asgi_bearer.frozen_json import FrozenWhenAsked
-from asgi_bearer.users import NO_CREDENTIALS, load_user, starlette_credentials
+from asgi_bearer import AnonymousUser, Claims, User
+from asgi_bearer.errors import UserRejected
+from asgi_bearer.tokens.frozen_json import LazyFrozenObject
+from asgi_bearer.tokens.users import NO_CREDENTIALS, starlette_credentials
+from asgi_bearer.user_loader import load_user
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +26,7 @@ CLAIMS = Claims(
     issued_at=1_800_000_000.0,
     valid_from=1_800_000_000.0,
     valid_until=1_800_000_300.5,
-    claims_set=FrozenWhenAsked({"sub": "suman", "email": "suman@example.com"}),
+    claims_set=LazyFrozenObject({"sub": "suman", "email": "suman@example.com"}),
 )
 
 
@@ -75,7 +77,7 @@ async def test_B11_a_user_that_the_loader_does_not_know_is_refused() -> None:
     async def load(claims: Claims) -> Any:
         return None
 
-    with pytest.raises(UserRefused):
+    with pytest.raises(UserRejected):
         await load_user(CLAIMS, load)
 
 

@@ -39,7 +39,7 @@ def test_the_wheel_works(wheel: Path) -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(wheel)!r});"
         "import asgi_bearer; print(asgi_bearer.__file__);"
-        "print(asgi_bearer.StaticKeys.from_secret('a' * 40).faults)"
+        "print(asgi_bearer.StaticKeys.from_secret('a' * 40).errors)"
     )
     done = subprocess.run([sys.executable, "-I", "-c", program], check=True, capture_output=True, text=True)
     assert str(wheel) in done.stdout

@@ -4,15 +4,20 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from unittest.mock import sentinel
 
 from joserfc.jws import JWSRegistry
 
-from asgi_bearer import Issuer, Limits, StaticKeys, UnknownIssuer
-from asgi_bearer.credentials import BearerToken
+from asgi_bearer import Claims, Issuer, StaticKeys
+from asgi_bearer.errors import UnknownIssuer
+from asgi_bearer.issuers.jwt_verifier import verify_signature
+from asgi_bearer.issuers.trusted import TrustedIssuer
 from asgi_bearer.keys.verification_key import VerificationKey
-from asgi_bearer.verification import SignedClaims, read_unverified, verify_signature
+from asgi_bearer.tokens.claims import check_claims
+from asgi_bearer.tokens.compact import UnverifiedToken, read_unverified
+from asgi_bearer.tokens.credentials import BearerToken
 from tests.keys import ASYMMETRIC, PRIVATE_KEYS, SECRET, joserfc_key, public_pem
 
 ISSUER = "https://login.example.com/"
@@ -61,19 +66,30 @@ def sign(
     return (text + b"." + base64url(signature)).decode()
 
 
-def verify_token(token: BearerToken, issuers: Mapping[str, Issuer], limits: Limits) -> SignedClaims:
-    """What the middleware does where keys are at hand."""
-    unverified = read_unverified(token, limits)
-    if unverified.issuer_name not in issuers:
+@cache
+def trusted(issuer: Issuer) -> TrustedIssuer:
+    """What is built of an issuer once, as a gate does it."""
+    return TrustedIssuer(issuer)
+
+
+def verify_token(token: BearerToken, issuers: Mapping[str, Issuer]) -> tuple[UnverifiedToken, VerificationKey]:
+    """What the middleware does with static keys: the token, and the key that signed it."""
+    unverified = read_unverified(token)
+    if unverified.issuer not in issuers:
         raise UnknownIssuer
-    trusted = issuers[unverified.issuer_name]
-    keys = trusted.find_keys(unverified.header.key_id, unverified.header.algorithm)
+    keys = trusted(issuers[unverified.issuer]).keys.find(unverified.header.key_id, unverified.header.algorithm)
     assert keys is not None
-    return verify_signature(unverified, trusted, keys)
+    return unverified, verify_signature(unverified, keys)
+
+
+def verified_claims(token: BearerToken, trusted: Issuer, now: float) -> Claims:
+    """What the middleware believes of a token at this time."""
+    unverified, _ = verify_token(token, {trusted.name: trusted})
+    return check_claims(unverified.members, unverified.header.token_type, trusted.claims_policy(), now)
 
 
 def only_key(trusted: Issuer, algorithm: str) -> VerificationKey:
-    (key,) = trusted.find_keys(None, algorithm) or ()
+    (key,) = TrustedIssuer(trusted).keys.find(None, algorithm) or ()
     return key
 
 

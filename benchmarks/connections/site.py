@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from asgi_bearer import BearerMiddleware, ConnectionRules, Issuer, Revocation, Revocations, StaticKeys, public
+from asgi_bearer import BearerMiddleware, ConnectionSettings, Issuer, Revocation, Revocations, StaticKeys, public
 from benchmarks.connections import AUDIENCE, ISSUER
 
 revocations = Revocations()
@@ -17,12 +17,12 @@ held = {"now": 0}
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
-        await _hold(receive, send)
+        await _start_lifetime(receive, send)
     elif scope["type"] == "http":
         await _answer(scope["path"], send)
 
 
-async def _hold(receive: Receive, send: Send) -> None:
+async def _start_lifetime(receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "websocket.accept"})
     held["now"] += 1
@@ -51,5 +51,5 @@ guarded = BearerMiddleware(
     issuers=Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(bytes.fromhex(os.environ["BENCHMARK_SECRET"]))),
     allow=[public("/state"), public("/revoke")],
     revocations=revocations,
-    connections=ConnectionRules(),
+    connections=ConnectionSettings(),
 )

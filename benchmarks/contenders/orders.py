@@ -38,7 +38,7 @@ def issuer(algorithm: str) -> Issuer:
 
 def ours(algorithm: str) -> Mapping[str, Any]:
     """Arguments of BearerMiddleware. Its cache holds half of the tokens in turn, so each of them is new to it."""
-    cache = CacheLimits(tokens=NEW_TOKENS[algorithm] // 2)  # with HS256 that is the default
+    cache = CacheLimits(max_tokens=NEW_TOKENS[algorithm] // 2)  # with HS256 that is the default
     return {"issuers": issuer(algorithm), "allow": ALLOW, "cache": cache}
 
 

@@ -32,7 +32,7 @@ from benchmarks.memory.runs import Growth, Leak, MemoryRuns
 from benchmarks.requests import bearer, http_scope, receive, request, send
 from benchmarks.tokens import AUDIENCE, ISSUER, SCOPE, SECRET, now, seen_tokens
 
-TIGHT_LIMITS = CacheLimits(tokens=1_000_000, memory=16 * 1024 * 1024)
+TIGHT_LIMITS = CacheLimits(max_tokens=1_000_000, max_bytes=16 * 1024 * 1024)
 """Here the bytes end it and not the number of tokens."""
 
 _STEPS = 50
@@ -69,11 +69,11 @@ async def _send_different_tokens(app: ASGIApp, count: int, limits: CacheLimits, 
     await _send_all(app, islice(tokens, 1), times)
     sent, before = 0, _resident_bytes()
     grown: list[tuple[int, int]] = []
-    for step in _steps(count, limits.tokens):
+    for step in _steps(count, limits.max_tokens):
         await _send_all(app, islice(tokens, step), times)
         sent += step
         grown.append((sent, _resident_bytes() - before))
-    return Growth(count, times, limits.tokens, limits.memory, grown)
+    return Growth(count, times, limits.max_tokens, limits.max_bytes, grown)
 
 
 def _steps(count: int, full: int) -> Iterator[int]:

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from asgi_bearer import Claims, Revocation, SqliteRevocations
-from asgi_bearer.frozen_json import FrozenWhenAsked
-from asgi_bearer.revocations.marks import marks_of
+from asgi_bearer.tokens.frozen_json import LazyFrozenObject
+from asgi_bearer.tokens.identifiers import identifiers_of
 
 ISSUER = "https://login.example.com/"
 SAMPLES = 15
@@ -22,23 +22,23 @@ def revocations(count: int) -> list[Revocation]:
 
 
 def measure_decisions(sizes: tuple[int, ...]) -> dict[str, float]:
-    """µs: of `is_revoked` for a token with all four marks, by live entries, and of what comes before and beside it."""
+    """µs: of `is_revoked` for a token with all four identifiers, by live entries, and of what comes around it."""
     members = {"jti": str(uuid4()), "sid": str(uuid4()), "iat": 1_800_000_000}
     ends = 1_800_000_900.0
     nothing: frozenset[str] = frozenset()
-    claims = Claims(ISSUER, "suman", (), nothing, nothing, ends, 1_800_000_000, 0.0, ends, FrozenWhenAsked(members))
-    marks = marks_of(claims, "key-1")
-    figures = {"marks_of": _microseconds(lambda: marks_of(claims, "key-1"))}
+    claims = Claims(ISSUER, "suman", (), nothing, nothing, ends, 1_800_000_000, 0.0, ends, LazyFrozenObject(members))
+    identifiers = identifiers_of(claims, "key-1")
+    figures = {"identifiers_of": _microseconds(lambda: identifiers_of(claims, "key-1"))}
     with TemporaryDirectory() as folder:
         for size in sizes:
             copy = SqliteRevocations(Path(folder) / "file")
             copy._contact.make(time.monotonic() + 3600)  # noqa: SLF001 - fresh all the time, and no thread beside it
             for one in revocations(size):
                 copy._copy.add(one, time.time())  # noqa: SLF001 - as its feed does
-            figures[f"is_revoked, {size:,} entries"] = _microseconds(lambda copy=copy: copy.is_revoked(marks))  # type: ignore[misc]
+            figures[f"is_revoked, {size:,} entries"] = _microseconds(lambda copy=copy: copy.is_revoked(identifiers))  # type: ignore[misc]
             local = copy._copy  # noqa: SLF001 - without the thread that `watch` would begin
             figures[f"watch and cancel, {size:,} entries"] = _microseconds(
-                lambda local=local: local.watch(marks, _nothing).cancel()  # type: ignore[misc]
+                lambda local=local: local.subscribe(identifiers, _nothing).cancel()  # type: ignore[misc]
             )
     return figures
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from asgi_bearer.revocations.feed import PACE
+from asgi_bearer.revocation.follower import PACE
 from benchmarks.revocations.stores import Costs
 
 PER_DAY = (10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)

@@ -14,12 +14,12 @@ from typing import Any
 import anyio
 
 from asgi_bearer import RedisRevocations, Revocation, SqliteRevocations
-from asgi_bearer.revocations.feed import PACE
-from asgi_bearer.revocations.followed import FollowedRevocations
-from asgi_bearer.revocations.local_copy import LocalCopy
-from asgi_bearer.revocations.sqlite_file import SqliteStore
+from asgi_bearer.revocation.follower import PACE
+from asgi_bearer.revocation.index import RevocationIndex
+from asgi_bearer.revocation.replicated import ReplicatedRevocations
+from asgi_bearer.revocation.sqlite import SqliteStore
 from benchmarks.revocations.decisions import revocations
-from tests.revocations.servers import RedisServer, eventually
+from tests.revocation.servers import RedisServer, eventually
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def measure_costs(sizes: Sizes) -> Costs:
 
 def _copy_bytes(count: int) -> float:
     """The most that an entry took, at any size up to this: dictionaries grow in leaps."""
-    copy, now, most = LocalCopy(), time.time(), 0.0
+    copy, now, most = RevocationIndex(), time.time(), 0.0
     gc.collect()
     tracemalloc.start()
     for step in range(8):
@@ -103,7 +103,7 @@ def _redis(sizes: Sizes, folder: Path) -> Mapping[str, float]:
         added = _server(server)
         started = time.process_time()
         with _following(server.url) as [copy]:
-            eventually(lambda: copy.readiness().entries >= sizes.stream, 120)
+            eventually(lambda: copy.status().entries >= sizes.stream, 120)
             load_seconds = (time.process_time() - started) / sizes.stream
         loaded = _server(server)
         server.client.flushall()
@@ -124,7 +124,7 @@ def _one_by_one(sizes: Sizes, server: RedisServer, writer: RedisRevocations) -> 
     time.sleep(sizes.idle_seconds)
     alone = (_server(server)["cpu"] - alone) / sizes.idle_seconds
     with _following(*[server.url] * sizes.readers) as copies:
-        eventually(lambda: all(copy.readiness().ready for copy in copies))
+        eventually(lambda: all(copy.status().ready for copy in copies))
         before = _server(server)
         time.sleep(sizes.idle_seconds)
         idle = _server(server)
@@ -134,7 +134,7 @@ def _one_by_one(sizes: Sizes, server: RedisServer, writer: RedisRevocations) -> 
             writer._store.add([one])  # noqa: SLF001 - without its copy
             time.sleep(PACE + 0.05)  # so that it comes alone, and each reader waits for it
         spent, waited = time.process_time() - started, len(many) * (PACE + 0.05)
-        eventually(lambda: all(copy.readiness().entries == len(many) for copy in copies), 60)
+        eventually(lambda: all(copy.status().entries == len(many) for copy in copies), 60)
         after = _server(server)
     deliveries = len(many) * sizes.readers
     idle_for = sizes.idle_seconds * sizes.readers
@@ -153,7 +153,7 @@ def _sqlite(sizes: Sizes, path: Path) -> Mapping[str, float]:
     copy = SqliteRevocations(path)
     started = time.process_time()
     copy.start()
-    eventually(lambda: copy.readiness().entries >= sizes.stream, 120)
+    eventually(lambda: copy.status().entries >= sizes.stream, 120)
     load_seconds = (time.process_time() - started) / sizes.stream
     started = time.process_time()
     time.sleep(sizes.idle_seconds)
@@ -195,7 +195,7 @@ def _following(*urls: str) -> Iterator[list[RedisRevocations]]:
         _close(copy)
 
 
-def _close(copy: FollowedRevocations) -> None:
+def _close(copy: ReplicatedRevocations) -> None:
     feed = copy._feed  # noqa: SLF001 - to wait for its end
     copy.close()
     assert feed is not None

@@ -1,4 +1,4 @@
-"""Refuse: AuthError → answer, over HTTP or before a websocket is accepted.
+"""Challenge: AuthError → answer, over HTTP or before a websocket is accepted.
 
 The answer depends only on the error's class and on the configured realm and scopes, never on what the client sent.
 """
@@ -31,10 +31,10 @@ def _challenge(error: type[AuthError], scopes: tuple[str, ...], realm: str) -> s
     return "Bearer " + ", ".join(attributes)
 
 
-async def refuse(error: AuthError, realm: str, scope: Scope, send: Send) -> None:
+async def reject(error: AuthError, realm: str, scope: Scope, send: Send) -> None:
     """Answer `error` without reading the request's body.
 
-    A websocket is refused with the same HTTP answer where the server offers the extension `websocket.http.response`,
+    A websocket is rejected with the same HTTP answer if the server offers the extension `websocket.http.response`,
     else closed before it is accepted, which servers turn into a 403 (ASGI, "WebSocket Denial Response").
     """
     is_http = scope["type"] == "http"

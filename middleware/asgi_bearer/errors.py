@@ -6,7 +6,7 @@
     │   ├── AmbiguousHost                   several Host fields or a broken one, where rules name hosts
     │   ├── AmbiguousPath                   two parsers could read the path differently
     │   ├── MalformedCredentials            `Authorization: Bearer` and no single b64token after it
-    │   └── SeveralCredentials              more than one Authorization field
+    │   └── MultipleCredentials              more than one Authorization field
     ├── InvalidToken                   401  invalid_token
     │   ├── MalformedToken                  not the strict compact form of a signed JWT
     │   ├── UnsupportedToken                crit, b64, nested, encrypted, sender-constrained
@@ -19,8 +19,11 @@
     │   ├── TokenExpired
     │   ├── TokenNotYetValid
     │   ├── TokenRevoked                    it was taken back before its end
-    │   └── UserRefused                     the user loader knows no such user
-    ├── InsufficientScope              403  insufficient_scope
+    │   └── UserRejected                     the user loader knows no such user
+    ├── PermissionDenied               403  no error attribute
+    │   ├── InsufficientScope               insufficient_scope, with all scopes that are needed
+    │   ├── MissingRole
+    │   └── RouteDenied                     in no rule, and `unlisted` is "denied"
     └── AuthenticationUnavailable      503  our fault: keys, users or revocations cannot be had now
 
     ConfigurationError                 raised at construction, lists every fault
@@ -88,11 +91,11 @@ class MalformedCredentials(InvalidRequest):
     code = "malformed_credentials"
 
 
-class SeveralCredentials(InvalidRequest):
+class MultipleCredentials(InvalidRequest):
     """More than one Authorization field: it is not a list (RFC 9110 section 5.3)."""
 
     description = "More than one Authorization header was sent"
-    code = "several_credentials"
+    code = "multiple_credentials"
 
 
 class InvalidToken(AuthError):
@@ -184,25 +187,43 @@ class TokenRevoked(InvalidToken):
     code = "token_revoked"
 
 
-class UserRefused(InvalidToken):
+class UserRejected(InvalidToken):
     """The token is good, but the user loader knows no such user any more."""
 
     description = "The user of the access token is not accepted"
-    code = "user_refused"
+    code = "user_rejected"
 
 
-class InsufficientScope(AuthError):
-    """A valid token with too little scope or role (RFC 6750 section 3.1)."""
+class PermissionDenied(AuthError):
+    """A valid token that does not suffice. The challenge has no `error`: a new token would not help."""
 
     status = 403
-    error = "insufficient_scope"
     detail = "Not enough permissions"
-    description = "The access token lacks a required permission"
+    code = "permission_denied"
+
+
+class InsufficientScope(PermissionDenied):
+    """Only scopes are missing, which a client can ask for (RFC 6750 section 3.1). `scopes`: all that are needed."""
+
+    error = "insufficient_scope"
+    description = "The access token lacks a required scope"
     code = "insufficient_scope"
 
     def __init__(self, scopes: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.scopes = scopes
+
+
+class MissingRole(PermissionDenied):
+    """The user has none of the roles that a rule asks for."""
+
+    code = "missing_role"
+
+
+class RouteDenied(PermissionDenied):
+    """The route is in no rule, and `unlisted` is "denied"."""
+
+    code = "route_denied"
 
 
 class AuthenticationUnavailable(AuthError):
@@ -221,11 +242,11 @@ class AuthenticationUnavailable(AuthError):
 class ConfigurationError(ValueError):
     """Everything that is wrong with a configuration, each fault with what to write instead."""
 
-    def __init__(self, faults: Iterable[str]) -> None:
-        self.faults = tuple(faults)
+    def __init__(self, errors: Iterable[str]) -> None:
+        self.errors = tuple(errors)
         """One sentence a fault."""
-        lines = "".join(f"\n  - {fault}" for fault in self.faults)
-        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        lines = "".join(f"\n  - {fault}" for fault in self.errors)
+        count = "1 error" if len(self.errors) == 1 else f"{len(self.errors)} errors"
         super().__init__(f"{count} in the configuration:{lines}")
 
 

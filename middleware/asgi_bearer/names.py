@@ -10,7 +10,7 @@ SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class NotAName:
+class InvalidName:
     """Something that is no text, kept for the fault that shows it."""
 
     written: str
@@ -19,12 +19,12 @@ class NotAName:
         return self.written
 
 
-def read_names(value: object) -> tuple[Any, ...]:
+def as_strings(value: object) -> tuple[Any, ...]:
     """The names in `value`. A text alone is one name, so that `scopes="read"` is not four scopes."""
     if value is None:
         return ()
     listed = value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
-    return tuple(name if isinstance(name, str) else NotAName(repr(name)) for name in listed)
+    return tuple(name if isinstance(name, str) else InvalidName(repr(name)) for name in listed)
 
 
 TypedValue = tuple[type, Any]

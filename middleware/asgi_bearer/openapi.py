@@ -9,7 +9,7 @@ from .allowlist.path_pattern import PARAMETER
 from .allowlist.policy import Policy
 from .allowlist.request_target import RequestTarget
 from .allowlist.requirement import Requirement, combine
-from .allowlist.rules import Access, Rule, Unlisted
+from .allowlist.rules import Access, Rule
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The fixed fields of a Path Item Object (OpenAPI 3.1 section 4.8.9)."""
@@ -18,17 +18,11 @@ _CONVERTORS = {"integer": "int", "number": "float"}
 
 
 def describe_security(
-    document: Mapping[str, Any],
-    allow: Iterable[Rule],
-    *,
-    unlisted: Unlisted = "authenticated",
-    token_url: str | None = None,
-    name: str = "bearer",
+    document: Mapping[str, Any], policy: Policy, *, token_url: str | None = None, name: str = "bearer"
 ) -> dict[str, Any]:
-    """A copy of an OpenAPI 3 document with a security scheme, and for every operation what it needs.
+    """Return a copy of an OpenAPI 3 document with a security scheme, and for every operation what it needs.
 
     document: as FastAPI's `app.openapi()` or Starlette's `SchemaGenerator.get_schema()` gives it.
-    allow, unlisted: as the middleware has them.
     token_url: where a form with `username` and `password` is answered with an `access_token`, such as "/login"; the
         page's Authorize button then logs in there (OAuth 2.0 password flow). Without it, a token is pasted.
     name: of the security scheme.
@@ -36,10 +30,8 @@ def describe_security(
     Roles have no place in OpenAPI; the description of the 403 answer names them. Rules for a host are left out: a
     document has none. What rules say of single paths of a route, such as `public("/orders/help")`, is not said either.
     """
-    rules = tuple(allow)
-    policy = Policy(rules, unlisted)
     described = deepcopy(dict(document))
-    _object(_object(described, "components"), "securitySchemes")[name] = _scheme(rules, token_url)
+    _object(_object(described, "components"), "securitySchemes")[name] = _scheme(policy.rules, token_url)
     for path, item in _object(described, "paths").items():
         for method, operation in _operations(item):
             kinds = {**_kinds_of_parameters(item), **_kinds_of_parameters(operation)}

@@ -1,4 +1,4 @@
-"""Attacks on signature, algorithm and key type: rows A1 to A18 of the known faults of this kind of software."""
+"""Attacks on signature, algorithm and key type: rows A1 to A18 of the known errors of this kind of software."""
 
 import inspect
 import json

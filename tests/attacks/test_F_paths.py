@@ -233,7 +233,7 @@ async def test_F19_a_configured_root_path_is_the_only_one() -> None:
 
 @pytest.mark.parametrize("root_path", ["api", "/api/", "/a b", "/", 7, "/caf\u00e9"])
 def test_F19_a_root_path_is_written_as_servers_take_it(root_path: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"^1 fault in the configuration:\n  - root_path must be such as"):
+    with pytest.raises(ConfigurationError, match=r"^1 error in the configuration:\n  - root_path must be such as"):
         guarded(APP, ALLOW, root_path=root_path)
 
 

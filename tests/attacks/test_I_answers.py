@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from asgi_bearer import AuthenticationUnavailable, Claims, Tenants, optional, protected, public
+from asgi_bearer import AuthenticationUnavailable, Claims, DynamicIssuers, optional, protected, public
 from tests.asgi import Recorder, bearer, call, get, guarded, http_scope
 from tests.tokens import NOW, claims, issuer, sign
 
@@ -199,7 +199,7 @@ async def test_I2_no_text_of_a_client_reaches_a_log_an_answer_or_a_traceback(
 
     apps = [
         guarded(Recorder(), [protected("/admin", roles=["admin"])]),
-        guarded(Recorder(), issuers=[issuer(), Tenants(_unknown)]),
+        guarded(Recorder(), issuers=[issuer(), DynamicIssuers(_unknown)]),
         guarded(Recorder(), user_loader=loader),
     ]
     answers = []

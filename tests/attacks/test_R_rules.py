@@ -31,7 +31,7 @@ async def test_R8_without_credentials_there_is_no_error_attribute() -> None:
 async def test_R10_missing_scopes_are_named_sorted_and_from_the_configuration() -> None:
     middleware = guarded(Recorder(), [protected("/x", scopes=["b", "a", "c:d/e"])])
     answer = await get(middleware, "/x", token=sign(claims(scope="a other")))
-    wanted = challenge_of("insufficient_scope", "The access token lacks a required permission", "a b c:d/e")
+    wanted = challenge_of("insufficient_scope", "The access token lacks a required scope", "a b c:d/e")
     assert (answer.status, answer.challenge) == (403, wanted)
 
 

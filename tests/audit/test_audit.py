@@ -97,7 +97,7 @@ GOOD = "with a good token  passed on to the app, as its subject"
             ["/orders/{name}", "this pattern covers the path", "scope orders:read", 'scope="orders:read"', GOOD],
         ),
         ("HEAD /profile", ["/{rest:path}", "no rule: it is unlisted", 'realm="site"', '401 {"detail": "Not auth']),
-        ("DELETE /thing", ["protected('/thing', methods=['DELETE'])", "a role short", "403"]),
+        ("DELETE /thing", ["protected('/thing', methods=['DELETE'])", "missing role", "403"]),
         ("GET /catalogue", ["optional", "without a token    passed on to the app, as nobody", GOOD]),
         ("GET /elsewhere", ["/{rest:path} (Unknown, not seen into)", "authenticated"]),
         ("PATCH /health/../admin", ["two routers could read this path differently", "400"]),

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from asgi_bearer import BearerMiddleware, describe_security, optional, protected, public
+from asgi_bearer import BearerMiddleware, optional, protected, public
 from asgi_bearer.allowlist.request_target import UNUSUAL_METHOD, RequestTarget
 from asgi_bearer.audit.explanation import explain
 from tests.agreement.asking import ask
@@ -72,11 +72,11 @@ def test_explain_agrees_with_the_answer_to_thousands_of_odd_requests() -> None:
 def test_openapi_says_what_the_policy_decides() -> None:
     paths = ["/health", "/orders/help", "/orders/{id}", "/admin/{name}", "/static/{name}", "/login", "/caf\u00e9", "/x"]
     document = {"openapi": "3.1.0", "paths": {path: {"get": {}, "post": {}} for path in paths}}
-    described = describe_security(document, ALLOW)
+    described = APP.auth.describe(document)
     for path in paths:
         for method in ("get", "post"):
             asked = RequestTarget.of_path(path.replace("{id}", "7").replace("{name}", "x"), method.upper())
-            is_public = APP.policy.evaluate(asked).access.name == "PUBLIC"
+            is_public = APP.auth.policy.evaluate(asked).access.name == "PUBLIC"
             assert (described["paths"][path][method]["security"] == []) == is_public
 
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from asgi_bearer import BearerMiddleware, ConnectionRules, Issuer, SqliteRevocations, StaticKeys, public
+from asgi_bearer import BearerMiddleware, ConnectionSettings, Issuer, SqliteRevocations, StaticKeys, public
 from tests.tokens import AUDIENCE, ISSUER
 
 state = {"finally": 0}
@@ -76,5 +76,5 @@ app = BearerMiddleware(
     issuers=Issuer(ISSUER, AUDIENCE, keys=StaticKeys.from_secret(bytes.fromhex(os.environ["SECRET"]))),
     allow=[public("/tasks")],
     revocations=SqliteRevocations(os.environ["REVOCATIONS"]) if "REVOCATIONS" in os.environ else None,
-    connections=ConnectionRules(grace=timedelta(seconds=0.5), last_event=True, renewal=True, subprotocol=True),
+    connections=ConnectionSettings(grace=timedelta(seconds=0.5), last_event=True, renewal=True, subprotocol=True),
 )

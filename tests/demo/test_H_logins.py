@@ -147,18 +147,18 @@ async def test_H6_a_hash_written_as_text_is_read_all_the_same(client: httpx.Asyn
 
 async def test_H7_more_than_a_few_waiting_logins_are_turned_away() -> None:
     passwords = Passwords(6)
-    turned_away = []
+    rejected_waiters = []
 
     async def one() -> None:
         try:
             await passwords.check("x", None)
         except TooBusy:
-            turned_away.append(1)
+            rejected_waiters.append(1)
 
     async with anyio.create_task_group() as tasks:
         for _ in range(100):
             tasks.start_soon(one)
-    assert len(turned_away) == 100 - 64
+    assert len(rejected_waiters) == 100 - 64
     assert await passwords.check("x", passwords.hash_now("x"))
 
 

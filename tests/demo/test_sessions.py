@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from asgi_bearer import Claims, Revocation, Revocations, RevocationsUnavailable, TokenIssuer, User
-from asgi_bearer.frozen_json import FrozenWhenAsked
+from asgi_bearer import Claims, Revocation, Revocations, TokenIssuer, User
+from asgi_bearer.errors import RevocationsUnavailable
+from asgi_bearer.tokens.frozen_json import LazyFrozenObject
 from demo.accounts import Account, Accounts
 from demo.app import AUDIENCE, ISSUER, make_app
 from demo.database import Database
@@ -228,7 +229,7 @@ async def test_a_refresh_that_is_under_way_does_not_outlive_a_logout_everywhere(
 
     sessions = Sessions(BusyAccounts(shared), RefreshTokens(shared), tokens, revocations)
     first = await sessions.begin(account)
-    verified = User(Claims(ISSUER, "suman", (), frozenset(), frozenset(), 0, 0, 0, 0, FrozenWhenAsked({})))
+    verified = User(Claims(ISSUER, "suman", (), frozenset(), frozenset(), 0, 0, 0, 0, LazyFrozenObject({})))
     late = await sessions.renew(first["refresh_token"])
     async with client_of(database, revocations) as client:
         assert [await profile(client, one) for one in (first, late)] == [401, 401]

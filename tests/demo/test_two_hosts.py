@@ -12,7 +12,7 @@ from websockets.sync.client import connect
 
 from tests.demo.round_robin import round_robin
 from tests.demo.server import Server, login, register, serving
-from tests.revocations.servers import ENGINES, RedisServer, eventually
+from tests.revocation.servers import ENGINES, RedisServer, eventually
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from typing import Any
 
 import anyio
 
-from asgi_bearer import BearerMiddleware, Counters, FetchRules, Issuer, RemoteKeys
-from asgi_bearer.keys.remote import KeySource
+from asgi_bearer import BearerMiddleware, FetchSettings, Issuer, RemoteKeys
+from asgi_bearer.keys import Counters, KeyStatus
+from asgi_bearer.keys.remote import RemoteKeySource
 from tests.asgi import Answer, Recorder, get, guarded
 from tests.remote.server import JwksServer
 from tests.tokens import claims, sign
@@ -27,9 +28,9 @@ class Clock:
         self.ahead += seconds
 
 
-def rules(**seconds: float) -> FetchRules:
+def rules(**seconds: float) -> FetchSettings:
     """As they usually are, but for what is given in seconds."""
-    return FetchRules(**{name: timedelta(seconds=value) for name, value in seconds.items()})  # type: ignore[arg-type]
+    return FetchSettings(**{name: timedelta(seconds=value) for name, value in seconds.items()})  # type: ignore[arg-type]
 
 
 class Site:
@@ -48,6 +49,17 @@ class Site:
         self.issuer = Issuer(server.issuer, "orders-api", keys=keys, algorithms=algorithms, allow_loopback_http=True)
         self.app: BearerMiddleware = guarded(Recorder(), issuers=self.issuer)
 
+    @property
+    def source(self) -> RemoteKeySource:
+        """Where the app's keys come from."""
+        (trusted,) = self.app.auth.trusted
+        assert isinstance(trusted.keys, RemoteKeySource)
+        return trusted.keys
+
+    def status(self) -> KeyStatus:
+        (status,) = self.app.auth.key_status()
+        return status
+
     def token(self, **parameters: Any) -> str:
         return sign(claims(iss=self.server.issuer), **{"algorithm": "ES256", "kid": "one", **parameters})
 
@@ -56,11 +68,9 @@ class Site:
 
     async def landed(self) -> None:
         """The fetch that is under way has ended."""
-        source = self.issuer._source
-        assert isinstance(source, KeySource)
-        assert source._flight is not None
+        assert self.source._flight is not None
         with anyio.fail_after(10):
-            await source._flight.landing()
+            await self.source._flight.wait()
 
     async def counters(self) -> Counters:
-        return (await self.issuer.readiness()).counters
+        return self.status().counters

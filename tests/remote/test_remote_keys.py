@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey
 from starlette.testclient import TestClient
 
 from asgi_bearer import BearerMiddleware, ConfigurationError, Issuer, RemoteKeys, StaticKeys, public
+from asgi_bearer.issuers.trusted import TrustedIssuer
 from tests.asgi import Answer, Recorder, get, guarded
 from tests.keys import another_jwk, public_jwk
 from tests.remote import Site, rules
@@ -62,7 +63,7 @@ async def test_lifespan_warms() -> None:
         await get(site.app, type="lifespan")
         await site.landed()
         assert server.fetches == 1
-        assert (await site.issuer.readiness()).ready
+        assert site.status().ready
         assert (await site.ask()).status == 200
         assert server.fetches == 1
 
@@ -82,19 +83,20 @@ async def test_an_app_starts_while_its_provider_is_down() -> None:
 async def test_who_only_asks_for_readiness_gets_ready() -> None:
     with JwksServer([ONE]) as server:
         site = Site(server)
-        assert not (await site.issuer.readiness()).ready
+        assert not site.status().ready
         await site.landed()
-        readiness = await site.issuer.readiness()
-        assert (readiness.ready, readiness.state, readiness.keys, readiness.last_fault) == (True, "fresh", 1, None)
-        assert readiness.issuer == server.issuer
-        assert readiness.usable_for == pytest.approx(4200, abs=5)
+        status = site.status()
+        assert (status.ready, status.state, status.keys, status.last_error) == (True, "fresh", 1, None)
+        assert status.issuer == server.issuer
+        assert status.usable_for == pytest.approx(4200, abs=5)
 
 
 async def test_keys_at_hand_are_always_ready() -> None:
-    issuer = Issuer("x", "y", keys=StaticKeys.from_jwks({"keys": [ONE]}))
-    assert await issuer.wait_for_keys("two", "ES256") == ()
-    readiness = await issuer.readiness()
-    assert (readiness.ready, readiness.state, readiness.keys, readiness.usable_for) == (True, "fresh", 1, None)
+    source = TrustedIssuer(Issuer("x", "y", keys=StaticKeys.from_jwks({"keys": [ONE]}))).keys
+    assert await source.wait_for("two", "ES256") == ()
+    source.refresh()
+    status = source.status()
+    assert (status.ready, status.state, status.keys, status.usable_for) == (True, "fresh", 1, None)
 
 
 async def test_keys_are_renewed_in_the_background_before_they_expire() -> None:
@@ -107,7 +109,7 @@ async def test_keys_are_renewed_in_the_background_before_they_expire() -> None:
         server.at_keys = hang(server)
         site.clock.skip(300)
         assert set(await all_of(50, site)) == {200}  # the provider hangs, and nobody waits for it
-        assert (await site.issuer.readiness()).state == "due"
+        assert site.status().state == "due"
         await site.landed()
         counters = await site.counters()
         assert (counters.fetches, counters.refreshes, counters.failures, counters.served_stale) == (2, 1, 1, 0)
@@ -133,7 +135,7 @@ async def test_keys_that_are_fetched_again_stay_the_same_objects_and_changed_one
     one, two, three = (ECKey.generate_key("P-256") for _ in range(3))
     with JwksServer([published(one, "one"), published(two, "two")]) as server:
         site = Site(server)
-        source: Any = site.issuer._source
+        source: Any = site.source
         await source.wait_for(None, "ES256")
         before = source._ring.keys
         for keys, same in (
@@ -210,7 +212,7 @@ async def test_places_to_wait_are_bounded() -> None:
         await site.ask()
         assert await all_of(50, site, kid="junk") == [401] * 50
         counters = await site.counters()
-        assert (counters.turned_away, counters.unknown_key_ids, server.fetches) == (47, 50, 2)
+        assert (counters.rejected_waiters, counters.unknown_key_ids, server.fetches) == (47, 50, 2)
 
 
 async def test_an_algorithm_that_is_not_accepted_asks_for_nothing() -> None:
@@ -238,7 +240,7 @@ async def test_a_fetch_that_was_under_way_before_is_not_conclusive() -> None:
             answer(old)(connection)
 
         server.at_keys = slowly
-        site.issuer.renew_keys()
+        site.source.refresh()
         assert await anyio.to_thread.run_sync(asked.wait, 3)
         server.at_keys = server.answer_keys
         server.keys = [TWO]
@@ -255,10 +257,10 @@ async def test_stale_keys_serve_while_the_provider_is_down_then_503_then_it_is_b
             site.clock.skip(60)
             assert (await site.ask()).status == 200
             await site.landed()
-        readiness = await site.issuer.readiness()
-        assert (readiness.ready, readiness.state) == (True, "stale")
-        assert readiness.counters.served_stale >= 59
-        assert readiness.counters.failures >= 60
+        status = site.status()
+        assert (status.ready, status.state) == (True, "stale")
+        assert status.counters.served_stale >= 59
+        assert status.counters.failures >= 60
         site.clock.skip(61)
         refused = await site.ask()
         assert (refused.status, refused.detail, refused.challenge) == (
@@ -274,7 +276,7 @@ async def test_stale_keys_serve_while_the_provider_is_down_then_503_then_it_is_b
         server.come_back()
         site.clock.skip(30)
         assert (await site.ask()).status == 200
-        assert (await site.issuer.readiness()).state == "fresh"
+        assert site.status().state == "fresh"
 
 
 async def test_an_unknown_kid_while_the_provider_is_down_is_our_fault() -> None:
@@ -315,7 +317,7 @@ async def test_a_fetch_that_hangs_ends_and_its_late_answer_is_ignored() -> None:
         site = Site(server, timeout=1)
         server.at_keys = hang(server)
         assert set(await all_of(20, site)) == {503}
-        assert (await site.issuer.readiness()).last_fault == "it took too long"
+        assert site.status().last_error == "it took too long"
         assert server.fetches == 1
         server.at_keys = server.answer_keys
         site.clock.skip(2)
@@ -402,7 +404,7 @@ def test_an_event_loop_that_ends_gives_its_fetch_back(backend: str) -> None:
                 await site.ask()
 
         anyio.run(leave, backend=backend)
-        assert site.issuer._source.readiness().counters.failures == 0
+        assert site.source.status().counters.failures == 0
         server.at_keys = server.answer_keys
         assert anyio.run(site.ask, backend=backend).status == 200
 
@@ -413,12 +415,12 @@ def test_an_event_loop_that_is_closed_with_its_tasks_loses_its_fetch_only() -> N
         loop = asyncio.new_event_loop()
 
         async def leave() -> None:
-            site.issuer.renew_keys()
+            site.source.refresh()
 
         loop.run_until_complete(leave())
-        flight = site.issuer._source._flight  # type: ignore[union-attr]
+        flight = site.source._flight
         assert flight is not None
-        assert not flight.has_landed
+        assert not flight.is_done
         assert anyio.run(site.ask).status in (200, 503)  # it waits for the lost one as long as that may take
         site.clock.skip(2)
         assert anyio.run(site.ask).status == 200
@@ -464,19 +466,19 @@ async def test_an_answer_that_comes_after_a_later_one_is_ignored() -> None:
             answer(old)(connection)
 
         server.at_keys = late
-        site.issuer.renew_keys()
-        first = site.issuer._source._flight  # type: ignore[union-attr]
+        site.source.refresh()
+        first = site.source._flight
         assert first is not None
         with anyio.move_on_after(0.2):
-            await first.landing()
+            await first.wait()
         site.clock.skip(7)
         server.at_keys = server.answer_keys
         server.keys = [TWO]
         assert (await site.ask(kid="two")).status == 200
         released.set()
-        await first.landing()
+        await first.wait()
         assert (await site.ask(kid="two")).status == 200
-        assert (await site.issuer.readiness()).keys == 1
+        assert site.status().keys == 1
 
 
 async def test_a_fetch_that_never_departs_is_our_fault() -> None:
@@ -487,7 +489,7 @@ async def test_a_fetch_that_never_departs_is_our_fault() -> None:
 
 
 def test_without_httpx_and_httpx2_it_is_said_at_construction(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asgi_bearer.keys.http_clients.find_spec", lambda _name: None)
+    monkeypatch.setattr("asgi_bearer.keys.http_client.find_spec", lambda _name: None)
     with pytest.raises(ConfigurationError, match=r'pip install "asgi-bearer\[remote\]"'):
         guarded(Recorder(), issuers=Issuer("https://login.example.com/", "orders-api"))
 
@@ -498,7 +500,7 @@ def test_without_httpx_and_httpx2_it_is_said_at_construction(monkeypatch: pytest
 async def test_without_a_client_httpx_fetches_or_else_httpx2(
     installed: list[str], used: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asgi_bearer.keys.http_clients.find_spec", lambda name: name if name in installed else None)
+    monkeypatch.setattr("asgi_bearer.keys.http_client.find_spec", lambda name: name if name in installed else None)
     with JwksServer([ONE]) as server:
         assert (await Site(server).ask()).status == 200
         assert f"user-agent: python-{used}/" in server.headers[0].lower()
@@ -552,7 +554,7 @@ async def test_if_no_key_is_usable_the_log_says_why_of_each_once_per_change(capl
     with JwksServer([SMALL, ENCRYPTION, None]) as server:
         site = Site(server)
         assert (await site.ask()).status == 503
-        assert (await site.issuer.readiness()).last_fault == "the JWK Set has no usable key"
+        assert site.status().last_error == "the JWK Set has no usable key"
         assert "keys[2] is skipped: a JWK must be a JSON object" in caplog.text
         assert notes_in(caplog) == {
             "WARNING kid 'four' is skipped: the RSA key has 1024 bits; make one with 2048 to 8192",
@@ -568,7 +570,7 @@ async def test_if_no_key_fits_the_algorithms_the_log_says_so_of_each(caplog: pyt
     with JwksServer([ONE, TWO]) as server:
         site = Site(server, algorithms=["RS256"])
         assert (await site.ask()).status == 503
-        assert (await site.issuer.readiness()).last_fault == "none of the keys fits the algorithms of this issuer"
+        assert site.status().last_error == "none of the keys fits the algorithms of this issuer"
         assert notes_in(caplog) == {
             f"WARNING kid {name!r} is not used: it fits none of the algorithms RS256" for name in ("one", "two")
         }
@@ -590,5 +592,5 @@ async def test_too_many_keys_to_try_them_all_are_a_warning_at_the_refresh(caplog
 
 def test_faults_of_everything_at_once() -> None:
     keys = RemoteKeys("http://login.example.com/", client=7, rules=7, clock=7)  # type: ignore[arg-type]
-    faults = list(Issuer("https://login.example.com/", "orders-api", keys=keys).faults())
-    assert len(faults) == 4
+    errors = list(Issuer("https://login.example.com/", "orders-api", keys=keys).errors())
+    assert len(errors) == 4

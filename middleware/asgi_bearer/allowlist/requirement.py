@@ -1,10 +1,51 @@
 """Requirement: what a request must meet, after the rules that match it are taken together."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Self
 
+from ..errors import InsufficientScope, MissingRole, RouteDenied
 from .rules import Access, Rule, Unlisted
+
+if TYPE_CHECKING:
+    from ..seams import Demand
+    from ..tokens.verified_token import VerifiedToken
+
+
+@dataclass(frozen=True, slots=True)
+class HasScopes:
+    """The demand for all of these scopes."""
+
+    scopes: frozenset[str]
+    is_constant: ClassVar[bool] = True
+
+    def check(self, token: "VerifiedToken", _now: float) -> None:
+        """Raises InsufficientScope, with all scopes that are needed (RFC 6750 section 3.1)."""
+        if not self.scopes <= token.claims.scopes:
+            raise InsufficientScope(tuple(self.scopes))
+
+
+@dataclass(frozen=True, slots=True)
+class HasAnyRole:
+    """The demand for any of these roles."""
+
+    roles: frozenset[str]
+    is_constant: ClassVar[bool] = True
+
+    def check(self, token: "VerifiedToken", _now: float) -> None:
+        """Raises MissingRole."""
+        if self.roles.isdisjoint(token.claims.roles):
+            raise MissingRole
+
+
+class IsNotDenied:
+    """The demand that no token meets."""
+
+    is_constant: ClassVar[bool] = True
+
+    def check(self, _token: "VerifiedToken", _now: float) -> None:
+        """Raises RouteDenied."""
+        raise RouteDenied
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +57,22 @@ class Requirement:
     roles: tuple[frozenset[str], ...] = ()
     rules: tuple[Rule, ...] = ()
     """The rules that decide, as written; those that cover another spelling of the path included. Empty if none does."""
+    demands: "tuple[Demand, ...]" = field(init=False, repr=False, compare=False)
+    """What a token is asked for, in this order: roles before scopes, since another token may bring a scope."""
+    is_constant: bool = field(init=False, repr=False, compare=False)
+    """Whether a token that satisfies it always will."""
+
+    def __post_init__(self) -> None:
+        demands = tuple(self._demands())
+        object.__setattr__(self, "demands", demands)
+        object.__setattr__(self, "is_constant", all(demand.is_constant for demand in demands))
+
+    def _demands(self) -> "Iterator[Demand]":
+        if self.access is Access.DENIED:
+            yield IsNotDenied()
+        yield from map(HasAnyRole, self.roles)
+        if self.scopes:
+            yield HasScopes(self.scopes)
 
     @classmethod
     def of(cls, rule: Rule) -> Self:
@@ -23,10 +80,10 @@ class Requirement:
         return cls(rule.access, rule.scopes, (rule.roles,) if rule.roles else (), (rule,))
 
 
-UNLISTED: dict[Unlisted, Requirement] = {
-    "authenticated": Requirement(Access.PROTECTED),
-    "denied": Requirement(Access.DENIED),
-}
+AUTHENTICATED = Requirement(Access.PROTECTED)
+"""Any valid token."""
+
+UNLISTED: dict[Unlisted, Requirement] = {"authenticated": AUTHENTICATED, "denied": Requirement(Access.DENIED)}
 """What a request needs that no rule matches."""
 
 

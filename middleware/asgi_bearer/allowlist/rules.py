@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-from ..names import read_names
+from ..names import as_strings
 from .request_target import UNUSUAL_METHOD, WEBSOCKET
 
 
@@ -80,12 +80,12 @@ def protected(
     host: str | None = None,
 ) -> Rule:
     """Ask for a valid token with all of `scopes` and any of `roles`. Without `methods` it covers websockets too."""
-    all_of, any_of = frozenset(read_names(scopes)), frozenset(read_names(roles))
+    all_of, any_of = frozenset(as_strings(scopes)), frozenset(as_strings(roles))
     return Rule(path, _methods(methods), Access.PROTECTED, all_of, any_of, host)
 
 
 def _methods(methods: Iterable[str] | None) -> frozenset[str] | None:
-    return None if methods is None else frozenset(read_names(methods))
+    return None if methods is None else frozenset(as_strings(methods))
 
 
 Unlisted = Literal["authenticated", "denied"]

@@ -15,6 +15,9 @@ from .rules import Rule
 _HOST = re.compile(r"(?:[a-z0-9_-]|{\w+(?::\w+)?})+(?:\.(?:[a-z0-9_-]|{\w+(?::\w+)?})+)*|\[[0-9a-f:.]+\]")
 _PATH_PARAMETER = "{:path}"
 
+_FOREIGN = re.compile(r"<(?:\w+:)?\w+>|/:[A-Za-z_]\w*(?=/|$)")
+"""A parameter as other routers write it: `<id>`, `<int:id>`, `/:id`."""
+
 
 def rule_errors(rules: Sequence[object]) -> Iterator[str]:
     """Everything that is wrong with the rules, alone and beside each other, a sentence each."""
@@ -23,7 +26,7 @@ def rule_errors(rules: Sequence[object]) -> Iterator[str]:
     sound = []
     for rule in rules:
         if not isinstance(rule, Rule):
-            yield f"{rule!r} in allow is not a rule; write public(…), optional(…) or protected(…)"
+            yield f"{rule!r} in allow is not a rule; write {_instead(rule)}"
         elif errors := list(_errors_of(rule)):
             yield from errors
         else:
@@ -41,13 +44,17 @@ def rule_errors(rules: Sequence[object]) -> Iterator[str]:
                 break
 
 
+def _instead(value: object) -> str:
+    return f"public({value!r})" if isinstance(value, str) else "public(…), optional(…) or protected(…)"
+
+
 def _errors_of(rule: Rule) -> Iterator[str]:
     if not isinstance(rule.path, str) or not rule.path.startswith("/"):
         yield f"{rule}: the path must start with a slash; write for example '/orders'"
         return
     if "*" in rule.path:
         yield f"{rule}: a star is no pattern; write {{rest:path}} for any rest or {{name}} for one segment"
-    elif "{" in PARAMETER.sub("", rule.path) or "}" in PARAMETER.sub("", rule.path):
+    elif "{" in PARAMETER.sub("", rule.path) or "}" in PARAMETER.sub("", rule.path) or _FOREIGN.search(rule.path):
         yield f"{rule}: a parameter is written {{name}} or {{name:int}}"
     else:
         yield from _pattern_errors(rule)
@@ -68,10 +75,14 @@ def _method_errors(rule: Rule) -> Iterator[str]:
 
 def _permission_errors(rule: Rule) -> Iterator[str]:
     for scope in sorted(rule.scopes, key=str):
-        if not isinstance(scope, str) or not SCOPE_TOKEN.fullmatch(scope):
-            yield f"{rule}: {scope!r} is not one scope (RFC 6749 section 3.3); write scopes={str(scope).split()}"
+        if not isinstance(scope, str) or not SCOPE_TOKEN.fullmatch(scope) or "," in scope:
+            yield f"{rule}: {scope!r} is not one scope (RFC 6749 section 3.3); write scopes={_divided(scope)}"
     if not all(isinstance(role, str) and role for role in rule.roles):
         yield f"{rule}: roles must be non-empty strings"
+
+
+def _divided(scope: object) -> list[str]:
+    return str(scope).replace(",", " ").split()
 
 
 def _pattern_errors(rule: Rule) -> Iterator[str]:

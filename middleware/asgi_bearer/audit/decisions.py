@@ -75,19 +75,19 @@ def audit(app: Any) -> Audit:
         decision = decide(route)
         exceptions = {}
         for guard, rule, path, host in _meetings(route, hosts):
-            touched.add((id(guard.middleware), rule))
+            touched.add((id(guard.auth), rule))
             other = decide(route, RequestTarget.of_path(path, route.method, host))
             differs = (other.rules, other.demands) != (decision.rules, decision.demands)
             if differs and not any(earlier.takes(route.method, path, host) for earlier in found[:place]):
                 exceptions[path, host] = other
         routes.append(AuditedRoute(route, decision, tuple(exceptions.values())))
-    middlewares = {id(guard.middleware): guard.middleware for route in found for guard in route.guards}
+    declarations = {id(guard.auth): guard.auth for route in found for guard in route.guards}
     return Audit(
         tuple(routes),
         tuple(
             str(rule)
-            for number, middleware in middlewares.items()
-            for rule in middleware.policy.rules
+            for number, auth in declarations.items()
+            for rule in auth.policy.rules
             if (number, rule) not in touched
         ),
     )
@@ -117,7 +117,7 @@ def requirement(guard: Guard, route: FoundRoute, target: RequestTarget) -> Requi
     seen = replace(target, path=_below(target.path, mounted_below), raw=_below(target.raw, mounted_below))
     if seen.raw == seen.path:
         seen.raw = seen.path
-    policy = guard.middleware.policy
+    policy = guard.auth.policy
     return min((policy.evaluate(replace(seen, method=one)) for one in methods), key=lambda one: one.access)
 
 
@@ -130,7 +130,7 @@ def _meetings(route: FoundRoute, hosts: set[str]) -> Iterator[tuple[Guard, Rule,
     """Where rules touch a route: the rule, and a path and host that are both's."""
     for guard in route.guards:
         prefix = example(route.path.removesuffix(guard.path))
-        for rule in guard.middleware.policy.rules:
+        for rule in guard.auth.policy.rules:
             host = _common_host(rule, route, hosts)
             if host is None or not _covers_some_method(rule, route):
                 continue

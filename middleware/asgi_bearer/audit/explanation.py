@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote
 
 from ..allowlist.request_target import WEBSOCKET, RequestTarget, read_target
 from ..challenge import challenge
-from ..errors import AmbiguousPath, AuthError, InsufficientScope, NoCredentials
+from ..errors import AmbiguousPath, AuthError, InsufficientScope, MissingRole, NoCredentials, RouteDenied
 from .decisions import Decision, decide
 from .routes import FoundRoute, Guard, find_routes
 
@@ -50,7 +50,7 @@ def _target(method: str, path: str, host: str) -> RequestTarget:
 def _nowhere(routes: list[FoundRoute], method: str) -> FoundRoute:
     """A route of no app's, behind the outermost middleware."""
     guards = next((route.guards[:1] for route in routes if route.guards), ())
-    outermost = tuple(Guard(guard.middleware, "/{rest:path}") for guard in guards)
+    outermost = tuple(Guard(guard.auth, "/{rest:path}") for guard in guards)
     return FoundRoute("", "/{rest:path}", method, outermost)
 
 
@@ -74,7 +74,7 @@ def _why(decision: Decision) -> str:
 
 
 def _answers(decision: Decision, route: FoundRoute) -> Iterator[tuple[str, str]]:
-    realm = route.guards[0].middleware.realm if route.guards else ""
+    realm = route.guards[0].auth.realm if route.guards else ""
     if decision.is_open:
         yield "without a token", "passed on to the app, as nobody"
     else:
@@ -83,12 +83,12 @@ def _answers(decision: Decision, route: FoundRoute) -> Iterator[tuple[str, str]]
         yield "with any token", "passed on, as nobody: no token is looked at"
         return
     if decision.access == "denied":
-        yield "with any token", _answer(InsufficientScope(), realm)
+        yield "with any token", _answer(RouteDenied(), realm)
         return
-    if decision.scopes:
-        yield "a scope short", _answer(InsufficientScope(decision.scopes), realm)
     if decision.roles:
-        yield "a role short", _answer(InsufficientScope(), realm)
+        yield "missing role", _answer(MissingRole(), realm)
+    if decision.scopes:
+        yield "missing scope", _answer(InsufficientScope(decision.scopes), realm)
     yield "with a good token", "passed on to the app, as its subject"
 
 

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from ..allowlist.matching import host_pattern
 from ..allowlist.request_target import WEBSOCKET
+from ..auth import BearerAuth
 from ..middleware import BearerMiddleware
 
 ANY_METHOD = "*"
@@ -23,9 +24,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A middleware in front of a route, and the route's path as that middleware sees it."""
+    """A declaration in front of a route, and the route's path as it sees that."""
 
-    middleware: BearerMiddleware
+    auth: BearerAuth
     path: str
 
 
@@ -58,7 +59,7 @@ def _walk(app: Any, here: FoundRoute) -> Iterator[FoundRoute]:
             here = replace(here, guards=(*here.guards, *_listed_guards(app)))
             app = app.router
         elif isinstance(app, BearerMiddleware):
-            here = replace(here, guards=(*here.guards, Guard(app, "")))
+            here = replace(here, guards=(*here.guards, Guard(app.auth, "")))
             app = app.app
         elif isinstance(app, StaticFiles):
             yield _opaque(here, "static files")
@@ -90,12 +91,14 @@ def _walk_route(route: Any, here: FoundRoute) -> Iterator[FoundRoute]:
 
 
 def _listed_guards(app: Starlette) -> Iterator[Guard]:
-    """Made anew from the app's list of middleware, since what Starlette makes may be hidden in closures of others."""
+    """Read from the app's list of middleware, since what Starlette makes may be hidden in closures of others."""
     for entry in app.user_middleware:
         middleware: Any = entry.cls
-        if isinstance(middleware, type) and issubclass(middleware, BearerMiddleware):
-            arguments: dict[str, Any] = dict(entry.kwargs)
-            yield Guard(middleware(app.router, **arguments), "")
+        if isinstance(middleware, BearerAuth):
+            yield Guard(middleware, "")
+        elif isinstance(middleware, type) and issubclass(middleware, BearerMiddleware):
+            settings: dict[str, Any] = dict(entry.kwargs)
+            yield Guard(BearerAuth(**settings), "")
 
 
 def _below(here: FoundRoute, path: str) -> FoundRoute:

@@ -1,5 +1,5 @@
 """Websockets and streams end with their token."""
 
-from .connection_rules import ConnectionRules, CookieToken
+from .settings import ConnectionSettings, CookieToken
 
-__all__ = ["ConnectionRules", "CookieToken"]
+__all__ = ["ConnectionSettings", "CookieToken"]

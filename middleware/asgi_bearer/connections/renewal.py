@@ -10,8 +10,8 @@ import json
 from starlette.types import Message
 
 from ..errors import AuthError, InvalidToken
-from ..seen_tokens import VerifiedToken
-from ..strict_json import read_object
+from ..tokens.strict_json import read_object
+from ..tokens.verified_token import VerifiedToken
 
 RENEW = "bearer.renew"
 _QUOTED = f'"{RENEW}"'

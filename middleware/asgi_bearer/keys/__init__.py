@@ -3,9 +3,9 @@
 `verification_key`: what a key is once it is trusted.
 """
 
-from .freshness import FetchRules
-from .readiness import Counters, Readiness
+from .refresh_schedule import FetchSettings
 from .remote import RemoteKeys
 from .static import StaticKeys
+from .status import Counters, KeyStatus
 
-__all__ = ["Counters", "FetchRules", "Readiness", "RemoteKeys", "StaticKeys"]
+__all__ = ["Counters", "FetchSettings", "KeyStatus", "RemoteKeys", "StaticKeys"]

@@ -1,4 +1,4 @@
-"""RemoteKeys: keys fetched from a provider. `Freshness` says when; here it is done.
+"""RemoteKeys: keys fetched from a provider. `RefreshSchedule` says when; here it is done.
 
 A token's keys are found without waiting as long as there are usable ones; only a key that nobody knows yet, or keys
 that are not there, make a request wait for the one fetch that all share.
@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 import anyio
 
 from ..errors import AuthenticationUnavailable
-from ..flights import Flight
-from .freshness import Departure, FetchRules, Freshness
-from .http_clients import default_library, library_of
+from ..shared_task import SharedTask
+from .http_client import default_library, library_of
 from .key_notes import KeyNote
-from .readiness import Counters, Readiness, State, log_notes
+from .refresh_schedule import FetchAttempt, FetchSettings, RefreshSchedule
+from .status import Counters, KeyStatus, State, log_notes
 from .verification_key import HMAC_ALGORITHMS, KeyRing, VerificationKey
 
 if TYPE_CHECKING:
-    from .fetching import FetchedKeys
-    from .http_clients import HttpClient
+    from .fetch import FetchedKeys
+    from .http_client import HttpClient
 
 _log = logging.getLogger("asgi_bearer")
 
@@ -47,7 +47,7 @@ class RemoteKeys:
         jwks_uri: str | None = None,
         *,
         client: "HttpClient | None" = None,
-        rules: FetchRules = FetchRules(),
+        rules: FetchSettings = FetchSettings(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.jwks_uri = jwks_uri
@@ -56,7 +56,7 @@ class RemoteKeys:
         self.clock = clock
 
 
-class KeySource:
+class RemoteKeySource:
     """The keys of one issuer as they are found, fetched and renewed."""
 
     def __init__(
@@ -72,17 +72,15 @@ class KeySource:
         self._clock = remote.clock
         self._lock = Lock()
         self._ring = KeyRing.of((), ())
-        self._flight: _KeyFlight | None = None
+        self._flight: _Fetch | None = None
         self._waiting = 0
         self._last_fault: str | None = None
         self._counters = Counters()
         self._notes: tuple[KeyNote, ...] = ()
         """Those that are in the log since the set changed."""
-        self.faults = tuple(_faults(issuer, remote, algorithms, allow_loopback_http=allow_loopback_http))
-        if not self.faults:
-            self._rules = remote.rules
-            self._freshness = Freshness(remote.rules)
-            self._fetch = _fetcher(issuer, remote, allow_loopback_http=allow_loopback_http)
+        self._rules = remote.rules
+        self._freshness = RefreshSchedule(remote.rules)
+        self._fetch = _fetcher(issuer, remote, allow_loopback_http=allow_loopback_http)
 
     def find(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...] | None:
         """The keys that may have signed a token with this header; None where `wait_for` must be asked."""
@@ -92,7 +90,7 @@ class KeySource:
                 return None
             if now >= self._freshness.fresh_until:
                 self._count(served_stale=1)
-            self.renew()
+            self.refresh()
         found = self._ring.find(key_id, algorithm)
         return found if found or algorithm not in self._algorithms else None
 
@@ -110,8 +108,8 @@ class KeySource:
             if flight is None:
                 return ()
             try:
-                with anyio.move_on_after(flight.departure.lost_at - self._clock()):
-                    await flight.landing()
+                with anyio.move_on_after(flight.attempt.lost_at - self._clock()):
+                    await flight.wait()
             finally:
                 self._leave()
             now = self._clock()
@@ -123,8 +121,8 @@ class KeySource:
             if flight.asked_at >= arrived_at:
                 return ()
 
-    def renew(self) -> None:
-        """Fetch in the background what is due. Nobody waits for it, and nothing is raised."""
+    def refresh(self) -> None:
+        """Fetch in the background what is due. Nothing waits for it, and nothing is raised."""
         now = self._clock()
         with self._lock:
             due = now >= self._freshness.refresh_at and not self._freshness.backing_off(now)
@@ -132,7 +130,7 @@ class KeySource:
                 self._depart(now)
                 self._count_locked(refreshes=1)
 
-    def readiness(self) -> Readiness:
+    def status(self) -> KeyStatus:
         now = self._clock()
         freshness = self._freshness
         state: State = "none"
@@ -142,21 +140,21 @@ class KeySource:
             state = "due"
         elif freshness.usable(now):
             state = "stale"
-        return Readiness(
+        return KeyStatus(
             issuer=self._issuer,
             ready=state != "none",
             state=state,
             keys=len(self._ring.keys) if state != "none" else 0,
             usable_for=max(0.0, freshness.usable_until - now),
-            last_fault=self._last_fault,
+            last_error=self._last_fault,
             counters=self._counters,
         )
 
-    def _join(self, now: float) -> "_KeyFlight | None":
+    def _join(self, now: float) -> "_Fetch | None":
         """A place in the fetch to wait for, if one is free. Raises AuthenticationUnavailable in a back-off."""
         with self._lock:
             if self._waiting >= self._rules.max_waiting and self._freshness.usable(now):
-                self._count_locked(turned_away=1)
+                self._count_locked(rejected_waiters=1)
                 return None
             flight = self._flight
             if flight is None or not self._freshness.under_way(now):
@@ -173,16 +171,16 @@ class KeySource:
     def _retry_after(self, now: float) -> int:
         return max(1, math.ceil(self._freshness.backing_off(now)))
 
-    def _depart(self, now: float) -> "_KeyFlight":
-        self._flight = _KeyFlight(self, self._freshness.depart(now))
+    def _depart(self, now: float) -> "_Fetch":
+        self._flight = _Fetch(self, self._freshness.start(now))
         return self._flight
 
-    async def fly(self, flight: "_KeyFlight") -> None:
+    async def fly(self, flight: "_Fetch") -> None:
         """One fetch, at its time, and what follows from it."""
-        number = flight.departure.number
+        number = flight.attempt.number
         try:
-            await anyio.sleep(max(0.0, flight.departure.departs_at - self._clock()))
-            departed_at = self._clock()
+            await anyio.sleep(max(0.0, flight.attempt.starts_at - self._clock()))
+            started_at = self._clock()
             self._count(fetches=1)
             with anyio.fail_after(self._rules.timeout.total_seconds()):
                 fetched = await self._fetch()
@@ -193,22 +191,22 @@ class KeySource:
                 self._freshness.abandon(number)
             raise
         else:
-            self._succeeded(number, departed_at, fetched)
-            flight.asked_at = departed_at
+            self._succeeded(number, started_at, fetched)
+            flight.asked_at = started_at
 
-    def _succeeded(self, number: int, departed_at: float, fetched: "FetchedKeys") -> None:
+    def _succeeded(self, number: int, started_at: float, fetched: "FetchedKeys") -> None:
         ring = KeyRing.of(fetched.keys, self._algorithms, self._ring.keys)
         notes = (*fetched.notes, *ring.notes)
         if not ring.keys:
             self._failed(number, "none of the keys fits the algorithms of this issuer", notes)
             return
         with self._lock:
-            if not self._freshness.succeed(number, departed_at, fetched.max_age):
+            if not self._freshness.succeed(number, started_at, fetched.max_age):
                 return
             self._ring = ring
             self._last_fault = None
         self._log_notes(notes)
-        fresh_for = self._freshness.fresh_until - departed_at
+        fresh_for = self._freshness.fresh_until - started_at
         _log.info("keys of issuer %r were fetched: %d, fresh for %d s", self._issuer, len(ring.keys), fresh_for)
 
     def _failed(self, number: int, fault: str, notes: tuple[KeyNote, ...] = ()) -> None:
@@ -236,42 +234,42 @@ class KeySource:
         self._counters = replace(old, **{name: getattr(old, name) + one for name, one in more.items()})
 
 
-class _KeyFlight(Flight):
+class _Fetch(SharedTask):
     """A fetch. asked_at: when what it brought was asked for."""
 
-    def __init__(self, source: KeySource, departure: Departure) -> None:
-        self.departure = departure
+    def __init__(self, source: RemoteKeySource, attempt: FetchAttempt) -> None:
+        self.attempt = attempt
         self.asked_at = -math.inf
         super().__init__(lambda: source.fly(self))
 
 
-def _faults(
+def remote_key_errors(
     issuer: str, remote: RemoteKeys, algorithms: tuple[str, ...], *, allow_loopback_http: bool
 ) -> Iterator[str]:
     library = library_of(remote.client) or default_library()
     if library is None:
         yield 'keys are fetched with httpx or httpx2, and neither is installed; pip install "asgi-bearer[remote]"'
         return
-    from .fetching import Provider
+    from .fetch import Provider
 
     if not isinstance(remote.jwks_uri, str | None):
         yield 'jwks_uri must be a URL such as "https://login.example.com/jwks.json", or None'
     elif isinstance(issuer, str):
-        yield from Provider(issuer, remote.jwks_uri, allow_loopback_http).faults(library)
+        yield from Provider(issuer, remote.jwks_uri, allow_loopback_http).errors(library)
     if remote.client is not None and library_of(remote.client) is None:
         yield "client must be an httpx.AsyncClient or an httpx2.AsyncClient"
     if not callable(remote.clock):
         yield "clock must be a function that returns seconds, such as time.monotonic"
-    if isinstance(remote.rules, FetchRules):
-        yield from remote.rules.faults()
+    if isinstance(remote.rules, FetchSettings):
+        yield from remote.rules.errors()
     else:
-        yield "rules must be FetchRules(…)"
+        yield "rules must be FetchSettings(…)"
     if not HMAC_ALGORITHMS.isdisjoint(algorithms):
         yield "a secret cannot be fetched; write keys=StaticKeys.from_secret(…), or algorithms of public keys"
 
 
 def _fetcher(issuer: str, remote: RemoteKeys, *, allow_loopback_http: bool) -> Callable[[], Awaitable["FetchedKeys"]]:
-    from .fetching import Provider, fetch_keys
+    from .fetch import Provider, fetch_keys
 
     provider = Provider(issuer, remote.jwks_uri, allow_loopback_http)
     return partial(fetch_keys, provider, remote.client, remote.rules.max_bytes)
@@ -279,8 +277,8 @@ def _fetcher(issuer: str, remote: RemoteKeys, *, allow_loopback_http: bool) -> C
 
 def _said(error: Exception) -> tuple[str, tuple[KeyNote, ...]]:
     """A fixed sentence for the log, and notes about single keys."""
-    from .fetching import FetchFault
+    from .fetch import FetchError
 
     if isinstance(error, TimeoutError):
         return "it took too long", ()
-    return (str(error), error.notes) if isinstance(error, FetchFault) else (type(error).__name__, ())
+    return (str(error), error.notes) if isinstance(error, FetchError) else (type(error).__name__, ())

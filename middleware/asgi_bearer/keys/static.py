@@ -5,22 +5,22 @@ from typing import Any, Self
 
 from joserfc.jwk import OctKey
 
-from .key_set import listed_keys, parse_key_set, read_keys
-from .public_key import KeyFault, is_private, key_from_pem
-from .readiness import Counters, Readiness, log_notes
+from .jwk import UnusableKey, is_private, key_from_pem
+from .jwk_set import listed_keys, parse_key_set, read_keys
 from .secret import secret_faults
+from .status import Counters, KeyStatus, log_notes
 from .verification_key import DeclaredKey, KeyRing, VerificationKey
 
 
 class StaticKeys:
     """Keys at hand. Made by `from_secret`, `from_pem` or `from_jwks`, never called itself.
 
-    What is wrong with them is in `faults`; the middleware raises it together with all other faults.
+    What is wrong with them is in `errors`; the middleware raises it together with all other errors.
     """
 
-    def __init__(self, keys: Iterable[DeclaredKey], faults: Iterable[str]) -> None:
+    def __init__(self, keys: Iterable[DeclaredKey], errors: Iterable[str]) -> None:
         self.keys = tuple(keys)
-        self.faults = tuple(faults)
+        self.errors = tuple(errors)
 
     @classmethod
     def from_secret(cls, secret: str | bytes, *, algorithm: str = "HS256", key_id: str | None = None) -> Self:
@@ -31,9 +31,9 @@ class StaticKeys:
         octets = _octets(secret)
         if octets is None:
             return cls((), ["the secret must be str or bytes"])
-        faults = (*_name_faults(algorithm, key_id), *secret_faults(octets, str(algorithm)))
-        if faults:
-            return cls((), faults)
+        errors = (*_name_faults(algorithm, key_id), *secret_faults(octets, str(algorithm)))
+        if errors:
+            return cls((), errors)
         return cls([DeclaredKey(OctKey.import_key(octets), key_id, algorithm)], ())
 
     @classmethod
@@ -42,11 +42,11 @@ class StaticKeys:
         octets = _octets(pem)
         if octets is None:
             return cls((), ["the PEM must be str or bytes"])
-        if faults := _name_faults(algorithm, key_id):
-            return cls((), faults)
+        if errors := _name_faults(algorithm, key_id):
+            return cls((), errors)
         try:
             return cls([key_from_pem(octets, algorithm, key_id)], ())
-        except KeyFault as fault:
+        except UnusableKey as fault:
             return cls((), [str(fault)])
 
     @classmethod
@@ -72,7 +72,7 @@ class StaticKeys:
         return cls(keys, ())
 
 
-class KeysAtHand:
+class StaticKeySource:
     """The keys of one issuer that are never fetched: whatever is not there does not exist."""
 
     def __init__(self, issuer: str, ring: KeyRing) -> None:
@@ -84,11 +84,11 @@ class KeysAtHand:
     async def wait_for(self, _key_id: str | None, _algorithm: str) -> tuple[VerificationKey, ...]:
         return ()
 
-    def renew(self) -> None:
-        """There is nothing to renew."""
+    def refresh(self) -> None:
+        """There is nothing to refresh."""
 
-    def readiness(self) -> Readiness:
-        return Readiness(self._issuer, True, "fresh", len(self._ring.keys), None, None, Counters())
+    def status(self) -> KeyStatus:
+        return KeyStatus(self._issuer, True, "fresh", len(self._ring.keys), None, None, Counters())
 
 
 def _name_faults(algorithm: object, key_id: object) -> tuple[str, ...]:

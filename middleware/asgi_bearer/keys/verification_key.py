@@ -41,11 +41,6 @@ _MAX_COST = 100
 """Of all keys that one token may be tried with: 100 RSA keys of 2048 bits, or 6 on P-521."""
 
 
-def canonical_algorithm(name: str) -> str:
-    """`EdDSA` and `Ed25519` name the same thing, since X25519 never signs and Ed448 is not accepted (RFC 9864)."""
-    return "Ed25519" if name == "EdDSA" else name
-
-
 @dataclass(frozen=True, slots=True)
 class DeclaredKey:
     """A key as its owner wrote it down: sound, but not yet bound to an algorithm unless it names one itself."""

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from asgi_bearer import BearerMiddleware, FetchRules, Issuer, RemoteKeys, public
+from asgi_bearer import BearerAuth, BearerMiddleware, FetchSettings, Issuer, RemoteKeys, public
 
 ISSUER, AUDIENCE, TIMES = "LOAD_ISSUER", "LOAD_AUDIENCE", "LOAD_TIMES"
 """TIMES: `name=seconds`, by commas; the rest as it usually is."""
@@ -17,15 +17,16 @@ ISSUER, AUDIENCE, TIMES = "LOAD_ISSUER", "LOAD_AUDIENCE", "LOAD_TIMES"
 
 def app() -> BearerMiddleware:
     times = dict(one.split("=") for one in os.environ[TIMES].split(","))
-    rules = FetchRules(**{name: timedelta(seconds=float(seconds)) for name, seconds in times.items()})  # type: ignore[arg-type]
+    rules = FetchSettings(**{name: timedelta(seconds=float(seconds)) for name, seconds in times.items()})  # type: ignore[arg-type]
     issuer = Issuer(os.environ[ISSUER], os.environ[AUDIENCE], keys=RemoteKeys(rules=rules), allow_loopback_http=True)
 
     async def home(request: Request) -> JSONResponse:
         return JSONResponse({"subject": request.state.user.subject})
 
     async def ready(_request: Request) -> JSONResponse:
-        readiness = await issuer.readiness()
-        return JSONResponse(asdict(readiness), 200 if readiness.ready else 503)
+        (status,) = auth.key_status()
+        return JSONResponse(asdict(status), 200 if status.ready else 503)
 
     inner = Starlette(routes=[Route("/", home), Route("/ready", ready)])
-    return BearerMiddleware(inner, issuers=issuer, allow=[public("/ready")])
+    auth = BearerAuth(issuer, allow=[public("/ready")])
+    return auth(inner)

@@ -23,7 +23,7 @@ from tests.remote.load.app import AUDIENCE, ISSUER, TIMES
 class Server:
     port: int
 
-    def readiness(self) -> Mapping[str, Any]:
+    def status(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = httpx.get(f"http://127.0.0.1:{self.port}/ready").json()
         return found
 
@@ -55,7 +55,7 @@ def served(issuer: str, audience: str, **times: float) -> Iterator[Server]:
     )
     server = Server(port)
     try:
-        wait_until(lambda: bool(server.readiness()))
+        wait_until(lambda: bool(server.status()))
         yield server
     finally:
         process.terminate()

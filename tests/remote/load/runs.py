@@ -103,9 +103,9 @@ async def outage(provider: JwksServer, *, lifetime: float, stale: float, max_bac
     times = {"lifetime": lifetime, "min_lifetime": lifetime, "stale_if_error": stale, "max_backoff": max_backoff}
     with served(provider.issuer, "orders-api", min_backoff=max_backoff / 4, cooldown=1, timeout=1, **times) as server:
         await _until_200(server, good)
-        readiness = await asyncio.to_thread(server.readiness)
+        status = await asyncio.to_thread(server.status)
         provider.die()
-        in_window = await _steadily(server, lambda: good, readiness["usable_for"] - 0.5)
+        in_window = await _steadily(server, lambda: good, status["usable_for"] - 0.5)
         await asyncio.sleep(1)
         after = await _steadily(server, lambda: good, 2 * max_backoff)
         provider.come_back()
